@@ -1,0 +1,1 @@
+"""Vulnerability data: OSV dumps taken in, looked up by package name."""

@@ -1,0 +1,1 @@
+"""Credentials for registries, fetched right before they are used."""

@@ -1,0 +1,1 @@
+"""Registries as content stores, and moving content between stores."""

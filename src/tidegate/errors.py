@@ -1,0 +1,115 @@
+"""Every failure that Tidegate reports, as one tree.
+
+Error                        exit code
+├── UsageError               2    wrong arguments
+│   └── ConfigError          2    tidegate.yaml, the lock, or what they name
+│       └── LockError        2    a missing, stale or no longer fetchable lock
+├── GateError                3    a gate said no, or a required check was not done
+├── OutsideError             4    network, registry, container engine, disk
+│   ├── NetworkError         4    no answer, or a broken one
+│   ├── RegistryError        4    a registry's refusal, with its status and code
+│   ├── ContentError         4    malformed content: archive, layer, manifest, model file
+│   │   └── NotFoundError    4    a blob, manifest or tag that is not there
+│   ├── RuntimeUnavailable   4    no way to run a container here
+│   └── StorageError         4    the disk: full, read-only, not permitted
+├── VerificationError        5    signature or provenance does not hold
+│   ├── DigestMismatch       5    bytes differ from their digest or size
+│   ├── SourceChanged        5    a file that an image is made of changed on the way
+│   └── TagConflict          5    a tag already points to something else
+└── Interrupted              130  Ctrl-C (143 when terminated)
+
+Each carries what went wrong and where (`message`), and what to do next (`hint`).
+"""
+
+from __future__ import annotations
+
+
+class Error(Exception):
+    """A failure with a message for the user, a next step, and the exit code."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class UsageError(Error):
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    pass
+
+
+class LockError(ConfigError):
+    pass
+
+
+class GateError(Error):
+    exit_code = 3
+
+
+class OutsideError(Error):
+    exit_code = 4
+
+
+class NetworkError(OutsideError):
+    pass
+
+
+class RegistryError(OutsideError):
+    """A registry's refusal.
+
+    `status` is the HTTP status, `code` the distribution-spec error code such as
+    `DENIED`, empty when the answer named none.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+
+
+class ContentError(OutsideError):
+    pass
+
+
+class NotFoundError(ContentError):
+    pass
+
+
+class RuntimeUnavailable(OutsideError):
+    pass
+
+
+class StorageError(OutsideError):
+    pass
+
+
+class VerificationError(Error):
+    exit_code = 5
+
+
+class DigestMismatch(VerificationError):
+    pass
+
+
+class SourceChanged(VerificationError):
+    pass
+
+
+class TagConflict(VerificationError):
+    pass
+
+
+class Interrupted(Error):
+    exit_code = 130
+
+    def __init__(self, message: str, *, exit_code: int = 130, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code

@@ -1,0 +1,1 @@
+"""The test gate: does the model in this image really work?"""

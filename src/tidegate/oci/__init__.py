@@ -1,0 +1,1 @@
+"""OCI values and the content store protocol; nothing here opens a connection."""

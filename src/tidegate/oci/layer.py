@@ -1,0 +1,99 @@
+"""Reading a layer: a tar stream as safe entries (OCI image-spec, layer.md)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import posixpath
+import tarfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, cast
+
+import zstandard
+
+from tidegate.errors import ContentError
+from tidegate.oci.store import Readable
+
+WHITEOUT = ".wh."
+OPAQUE = ".wh..wh..opq"
+
+FILE, DIRECTORY, SYMLINK, HARDLINK = "file", "directory", "symlink", "hardlink"
+_KINDS = {tarfile.DIRTYPE: DIRECTORY, tarfile.SYMTYPE: SYMLINK, tarfile.LNKTYPE: HARDLINK}
+_MAX_ENTRIES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a layer. `path` is relative to the root, without `.` or `..`; `target` a link's."""
+
+    path: str
+    kind: str
+    size: int
+    mode: int
+    uid: int
+    gid: int
+    target: str = ""
+
+    @property
+    def whiteout(self) -> str | None:
+        """The path that this entry removes from the layers below, or None."""
+        folder, name = posixpath.split(self.path)
+        if not name.startswith(WHITEOUT) or name == OPAQUE:
+            return None
+        return posixpath.join(folder, name.removeprefix(WHITEOUT))
+
+    @property
+    def opaque(self) -> str | None:
+        """The folder whose content below this layer is hidden, or None."""
+        folder, name = posixpath.split(self.path)
+        return folder if name == OPAQUE else None
+
+
+def decompress(stream: Readable, compression: str) -> IO[bytes]:
+    """The tar stream of a layer; compression is `gzip`, `zstd` or empty."""
+    raw = cast("io.RawIOBase", stream)
+    if compression == "gzip":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=io.BufferedReader(raw, 1 << 18), mode="rb"))
+    if compression == "zstd":
+        return cast(
+            "IO[bytes]", zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", raw), read_across_frames=True)
+        )
+    return cast("IO[bytes]", raw)
+
+
+def read_layer(stream: IO[bytes], where: str) -> Iterator[tuple[Entry, IO[bytes] | None]]:
+    """The entries of a tar stream in order, files with their content, readable until the next step.
+
+    Seeks over content that is not read where the stream can seek. Raises ContentError, naming `where`
+    and the entry, for a broken archive, a path that climbs out, and anything but files, folders and links.
+    """
+    try:
+        mode = "r:" if stream.seekable() and not isinstance(stream, gzip.GzipFile) else "r|"
+        with tarfile.open(fileobj=stream, mode=mode, bufsize=1 << 18) as archive:  # type: ignore[call-overload]
+            for count, member in enumerate(archive):
+                if count >= _MAX_ENTRIES:
+                    raise ContentError(f"{where}: more than {_MAX_ENTRIES} entries")
+                archive.members = []  # tarfile keeps them all otherwise
+                entry = _entry(member, where)
+                yield entry, archive.extractfile(member) if entry.kind == FILE else None
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+        raise ContentError(f"{where}: a broken layer archive: {error}") from error
+
+
+def safe_path(name: str, where: str) -> str:
+    """An archive's path relative to the root. Raises ContentError when it climbs out."""
+    path = posixpath.normpath(name.lstrip("/"))
+    if path == ".." or path.startswith("../") or "\0" in path:
+        raise ContentError(f"{where}: {name!r} climbs out of the layer")
+    return "" if path == "." else path
+
+
+def _entry(member: tarfile.TarInfo, where: str) -> Entry:
+    path = safe_path(member.name, where)
+    kind = FILE if member.isreg() else _KINDS.get(member.type, "")
+    if not kind:
+        raise ContentError(f"{where}: {path!r} is a device, a pipe or something else that an image may not hold")
+    target = safe_path(member.linkname, where) if kind == HARDLINK else member.linkname
+    return Entry(path, kind, member.size if kind == FILE else 0, member.mode & 0o7777, member.uid, member.gid, target)

@@ -1,0 +1,1 @@
+"""tidegate.yaml and tidegate.lock as values."""

@@ -1,0 +1,1 @@
+"""The embedded registry (distribution-spec 1.1)."""

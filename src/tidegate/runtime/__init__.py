@@ -1,0 +1,1 @@
+"""Ways to run an image: one file each, probed by running."""

@@ -1,0 +1,1 @@
+"""The scan gate: what is in this image, and may it go out?"""

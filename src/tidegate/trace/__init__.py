@@ -1,0 +1,1 @@
+"""Where an image came from, and which image a commit became."""

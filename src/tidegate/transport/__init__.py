@@ -1,0 +1,1 @@
+"""HTTP: the one place that opens connections, with retries, limits and redaction."""

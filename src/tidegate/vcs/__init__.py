@@ -1,0 +1,1 @@
+"""The version control system that a model lives in: git."""

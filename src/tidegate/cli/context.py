@@ -1,0 +1,66 @@
+"""What a command is given: environment, folders, connections, and where to print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from tidegate.auth.keychain import Keychain
+from tidegate.distribution.connect import open_repository
+from tidegate.oci.local import LocalStore
+from tidegate.oci.reference import Reference
+from tidegate.oci.store import ContentStore
+from tidegate.project.home import Home
+from tidegate.transport.http import Transport
+from tidegate.transport.redaction import redact
+
+
+class Context:
+    """One run of a command."""
+
+    def __init__(self, environ: Mapping[str, str], *, as_json: bool = False) -> None:
+        self.environ = environ
+        self.as_json = as_json
+        self.wrote_json = False
+
+    @cached_property
+    def home(self) -> Home:
+        return Home.of(self.environ)
+
+    @cached_property
+    def keychain(self) -> Keychain:
+        return Keychain(self.environ)
+
+    def transport(self, *, insecure: bool = False) -> Transport:
+        return Transport(self.environ, insecure=insecure)
+
+    def store(self) -> LocalStore:
+        """The local store of built images."""
+        return LocalStore(self.home.store)
+
+    def repository(self, reference: Reference, *, insecure: bool = False) -> ContentStore:
+        """A repository in a registry."""
+        return open_repository(reference, self.transport(insecure=insecure), self.keychain, insecure=insecure)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def out(self, text: str) -> None:
+        """A result, on stdout; on stderr when stdout is for one JSON document."""
+        print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+
+    def note(self, text: str) -> None:
+        """Anything else, on stderr, without secrets."""
+        print(redact(text), file=sys.stderr, flush=True)
+
+    def json(self, document: Any) -> None:
+        """The one JSON document of `--json`: a mapping or a msgspec value."""
+        self.wrote_json = True
+        data = msgspec.json.format(msgspec.json.encode(document, enc_hook=str), indent=2)
+        sys.stdout.write(data.decode() + "\n")
+        sys.stdout.flush()

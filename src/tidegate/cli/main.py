@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -28,18 +29,17 @@ def entry() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"tidegate {__version__}\n")
         sys.exit(0)
-    import os
-
     sys.exit(main(sys.argv[1:], os.environ))
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line; the exit code of docs/reference/commands.md."""
     from tidegate.cli.arguments import parse
+
+    command, arguments = parse(argv, COMMANDS)
     from tidegate.cli.session import run
 
-    module, arguments = parse(argv, COMMANDS)
-    return run(module.run, arguments, environ)
+    return run(command.run, arguments, environ)
 
 
 if __name__ == "__main__":

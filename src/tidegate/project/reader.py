@@ -21,6 +21,7 @@ _MAX_BYTES = 1 << 20
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<place>[^`]*)`)?")
 _PLACED = re.compile(r"(?P<what>.*) - at `\$\.?(?P<place>[^`]*)`")
+_NOT_TEXT = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|float|bool)`")
 _BASE_KINDS = ("debian", "image", "layout", "dockerfile")
 
 
@@ -133,7 +134,8 @@ def _explain(text: str) -> ConfigError:
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(_keys_at(place))}"
         return ConfigError(f"{place + '.' if place else ''}{key}: there is no such key", hint=hint)
     if placed := _PLACED.fullmatch(text):
-        return ConfigError(f"{placed['place'] or 'the file'}: {_plain(placed['what'])}")
+        quoted = "put it in quotes" if _NOT_TEXT.match(placed["what"]) else ""
+        return ConfigError(f"{placed['place'] or 'the file'}: {_plain(placed['what'])}", hint=quoted)
     return ConfigError(_plain(text))
 
 

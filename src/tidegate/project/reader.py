@@ -14,6 +14,7 @@ import msgspec
 import yaml
 
 from tidegate.errors import ConfigError
+from tidegate.project import yaml12
 from tidegate.project.config import Base, Build, Config
 
 CONFIG_NAME = "tidegate.yaml"
@@ -79,9 +80,8 @@ def _find(folder: Path) -> tuple[Path, Any]:
 
 
 def _read_yaml(path: Path) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(_read(path), Loader=loader)  # noqa: S506 - both are safe loaders
+        return yaml12.load(_read(path))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""

@@ -1,0 +1,81 @@
+"""What tests share: missing programs, private homes, and downloads that happen once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+# Debian keeps servers where a plain user's PATH doesn't look.
+_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+# How this machine reaches its package indexes; a test's environment keeps nothing else.
+_KEPT = ("PATH", "LANG", "PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CI")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that `needs` a program which isn't here fails in CI, and is skipped with a reason elsewhere."""
+    missing = [
+        tool
+        for marker in item.iter_markers("needs")
+        for tool in marker.args
+        if shutil.which(str(tool), path=_PATH) is None
+    ]
+    if missing:
+        reason = f"needs {', '.join(missing)}: on Debian, .ci/run installs it"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that finds a loopback port on which nothing listens."""
+
+    def find() -> int:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port: int = listener.getsockname()[1]
+            return port
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def package_cache() -> Path:
+    """A cache folder that outlives the run, `$TIDEGATE_TEST_CACHE` if set: packages are downloaded once."""
+    folder = Path(os.environ.get("TIDEGATE_TEST_CACHE") or ROOT / ".pytest_cache" / "packages").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def tidegate_home(tmp_path: Path) -> Path:
+    """An empty TIDEGATE_HOME."""
+    folder = tmp_path / "tidegate-home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def environ(tmp_path: Path, tidegate_home: Path) -> dict[str, str]:
+    """An environment for a program: private homes, no settings of this machine's user but its package indexes."""
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_KEPT) or name.lower() in _PROXIES or name == "TMPDIR"
+    }
+    return {
+        **kept,
+        "HOME": str(home),
+        "TIDEGATE_HOME": str(tidegate_home),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }

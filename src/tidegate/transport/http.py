@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import email.utils
 import ipaddress
+import itertools
 import logging
 import os
-import random
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, cast
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -24,43 +23,16 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from tidegate import __version__
 from tidegate.errors import ContentError, NetworkError, NotFoundError, StorageError
 from tidegate.oci.digest import BLOCK, Digest, Verifier
-from tidegate.oci.store import Source
+from tidegate.transport.body import ResumingReader, Stream, blocks
 from tidegate.transport.redaction import redact
+from tidegate.transport.retry import BUSY, DEFAULT_RETRY, RetryPolicy
 
 log = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_BUSY = frozenset({429, 500, 502, 503, 504})
 _MAX_REDIRECTS = 5
 # A rest this short, in bytes, is read to keep the connection.
 _SHORT = 64 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often a request is tried, and the longest wait in seconds between two tries."""
-
-    attempts: int = 5
-    first_wait: float = 0.5
-    longest_wait: float = 30.0
-
-    def wait(self, attempt: int, retry_after: str | None, now: float) -> float:
-        """Seconds before try `attempt + 1`: what Retry-After asks for (RFC 9110, 10.2.3), else full jitter."""
-        asked = _retry_after(retry_after, now)
-        if asked is not None:
-            return min(asked, self.longest_wait)
-        return random.uniform(0.5, 1.0) * min(self.first_wait * 2.0**attempt, self.longest_wait)  # noqa: S311 - no secret
-
-
-NO_RETRY = RetryPolicy(attempts=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """A request body of known size that can be opened again for each try."""
-
-    size: int
-    open: Source
 
 
 @dataclass(slots=True)
@@ -84,6 +56,22 @@ class Response(AbstractContextManager["Response"]):
         data = self._chunk(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+    def skip_to(self, offset: int) -> None:
+        """Make a 206 or 200 answer to a Range request go on at `offset`, reading over what comes before.
+
+        Raises NetworkError when it starts elsewhere or ends before.
+        """
+        if self.status == 206:
+            start = self.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+            if start != str(offset):
+                raise NetworkError(f"{redact(self.url)}: answered with another range than the one asked for")
+            return
+        while offset:
+            data = self._chunk(min(offset, BLOCK))
+            if not data:
+                raise NetworkError(f"{redact(self.url)}: the content became shorter")
+            offset -= len(data)
 
     def _chunk(self, size: int) -> bytes:
         try:
@@ -115,7 +103,7 @@ class _Call:
     def moved(self, url: str, status: int) -> _Call:
         """The request that a redirect asks for (RFC 9110, 15.4)."""
         headers = self.headers
-        if _origin(url) != _origin(self.url):
+        if origin(url) != origin(self.url):
             headers = {k: v for k, v in headers.items() if k.lower() not in {"authorization", "cookie"}}
         method, body = ("GET", None) if status == 303 else (self.method, self.body)
         return replace(self, method=method, url=url, headers=headers, body=body)
@@ -131,7 +119,7 @@ class Transport:
         self,
         environ: Mapping[str, str],
         *,
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RetryPolicy = DEFAULT_RETRY,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.time,
         insecure: bool = False,
@@ -141,7 +129,7 @@ class Transport:
         self._sleep = sleep
         self._clock = clock
         self._insecure = insecure
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._pools: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
 
     def request(
         self,
@@ -163,22 +151,28 @@ class Transport:
         """
         policy = retry or self._retry
         call = _Call(method, url, dict(headers or {}), body, timeout, plain)
-        for attempt in range(policy.attempts):
-            last = attempt + 1 == policy.attempts
+        for attempt in itertools.count():
             try:
                 response = self._follow(call, redirect)
             except NetworkError:
-                if last:
+                if not self.pause(attempt, policy=policy):
                     raise
-                wait = policy.wait(attempt, None, self._clock())
             else:
-                if response.status not in _BUSY or last:
+                if response.status not in BUSY:
                     return response
-                wait = policy.wait(attempt, response.headers.get("Retry-After"), self._clock())
+                if not self.pause(attempt, response.headers.get("Retry-After"), policy=policy):
+                    return response
                 response.close()
-            log.debug("%s %s: again in %.1f s", method, redact(url), wait)
-            self._sleep(wait)
-        raise AssertionError("a policy has at least one attempt")
+            log.debug("%s %s: again", method, redact(url))
+        raise AssertionError("a policy has an end")
+
+    def pause(self, attempt: int, retry_after: str | None = None, *, policy: RetryPolicy | None = None) -> bool:
+        """Wait before try `attempt + 1`, counted from 0; False, at once, when there were enough."""
+        policy = policy or self._retry
+        if attempt + 1 >= policy.attempts:
+            return False
+        self._sleep(policy.wait(attempt, retry_after, self._clock()))
+        return True
 
     def get(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None, plain: bool = False) -> bytes:
         """A whole small document. Raises NotFoundError on 404 and 410, NetworkError on any other refusal."""
@@ -196,19 +190,22 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         plain: bool = False,
     ) -> None:
-        """A file, verified on its way; `target` appears only when it is whole.
+        """A file, verified on its way; `target` appears only when it is whole. Goes on where a connection broke.
 
         Raises NotFoundError, NetworkError, DigestMismatch, StorageError.
         """
         verifier = Verifier(digest, size)
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
         buffer = memoryview(bytearray(BLOCK))
+
+        def reopen(offset: int) -> Response:
+            return self._get_from(url, offset, headers or {}, plain)
+
         try:
-            with self.request("GET", url, headers=headers, plain=plain) as response:
-                _expect_ok(response)
+            with closing(ResumingReader(reopen, self.pause)) as stream:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with partial.open("wb") as file:
-                    while count := response.readinto(buffer):
+                    while count := stream.readinto(buffer):
                         verifier.update(buffer[:count])
                         file.write(buffer[:count])
             verifier.finish()
@@ -219,6 +216,14 @@ class Transport:
             ) from error
         finally:
             partial.unlink(missing_ok=True)
+
+    def _get_from(self, url: str, offset: int, headers: Mapping[str, str], plain: bool) -> Response:
+        ranged = {"Range": f"bytes={offset}-"} if offset else {}
+        response = self.request("GET", url, headers={**headers, **ranged}, plain=plain)
+        with closing_on_error(response):
+            _expect_ok(response)
+            response.skip_to(offset)
+        return response
 
     def _follow(self, call: _Call, redirect: bool) -> Response:
         for _ in range(_MAX_REDIRECTS + 1):
@@ -232,21 +237,24 @@ class Transport:
     def _send(self, call: _Call) -> Response:
         self._check_plain(call.url, call.plain)
         headers = {"User-Agent": f"tidegate/{__version__}", "Accept-Encoding": "identity", **call.headers}
-        stream = None
-        if isinstance(call.body, Stream):
+        stream = call.body.open(0) if isinstance(call.body, Stream) else None
+        body: bytes | Iterator[memoryview] | None
+        if isinstance(call.body, Stream) and stream is not None:
             headers["Content-Length"] = str(call.body.size)
-            stream = cast("IO[bytes]", call.body.open(0))
+            body = blocks(stream, call.body.size)
+        else:
+            body = cast("bytes | None", call.body)
         try:
             raw = self._pool(call.url).request(
                 call.method,
                 call.url,
                 headers=headers,
-                body=stream or cast("bytes | None", call.body),
+                body=body,  # type: ignore[arg-type] # urllib3 sends any iterable of buffers as it comes
                 preload_content=False,
                 decode_content=False,
                 redirect=False,
                 retries=False,
-                timeout=urllib3.Timeout(connect=min(call.timeout, 20.0), read=call.timeout),
+                timeout=_timeout(call),
             )
         except (HTTPError, LocationParseError, OSError, UnicodeError) as error:
             raise NetworkError(
@@ -269,12 +277,14 @@ class Transport:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = _proxy(url, self._environ)
-        if proxy not in self._pools:
-            options = {"maxsize": 16, "blocksize": BLOCK, "ssl_context": _ssl_context(self._environ)}
-            self._pools[proxy] = (
-                urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
-            )
-        return self._pools[proxy]
+        encrypted = "https" in {urlsplit(url).scheme, urlsplit(proxy or "").scheme}
+        if (proxy, encrypted) not in self._pools:
+            options: dict[str, Any] = {"maxsize": 16, "blocksize": BLOCK}
+            if encrypted:
+                options["ssl_context"] = _ssl_context(self._environ)
+            pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+            self._pools[proxy, encrypted] = pool
+        return self._pools[proxy, encrypted]
 
 
 def is_loopback(host: str) -> bool:
@@ -290,24 +300,30 @@ def is_loopback(host: str) -> bool:
 def _expect_ok(response: Response) -> None:
     if response.status in {404, 410}:
         raise NotFoundError(f"{redact(response.url)}: not there ({response.status})")
-    if response.status != 200:
+    if response.status not in {200, 206}:
         raise NetworkError(f"{redact(response.url)}: answered {response.status}")
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: what credentials are bound to."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
 
-def _retry_after(value: str | None, now: float) -> float | None:
-    if value is None:
-        return None
-    if value.isdecimal():
-        return float(value)
+@contextmanager
+def closing_on_error(response: Response) -> Iterator[None]:
+    """Close an answer that is given up when the block raises."""
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return None
+        yield
+    except BaseException:
+        response.close()
+        raise
+
+
+def _timeout(call: _Call) -> urllib3.Timeout:
+    # While a body is sent, urllib3 holds each block against the connect timeout.
+    connect = call.timeout if isinstance(call.body, Stream) else min(call.timeout, 20.0)
+    return urllib3.Timeout(connect=connect, read=call.timeout)
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,79 @@
+"""Real servers for tests: each on a free loopback port, with a folder of its own, ended by its test."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_CONFIG = """\
+version: 0.1
+log: {{level: error}}
+storage:
+  filesystem: {{rootdirectory: {data}}}
+  delete: {{enabled: true}}
+http: {{addr: "{address}"}}
+{auth}
+"""
+_HTPASSWD = "auth: {{htpasswd: {{realm: test, path: {path}}}}}"
+_START_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running registry: `address` is host:port."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def docker_registry(folder: Path, *, htpasswd: str = "") -> Iterator[Server]:
+    """Debian's docker-registry over an empty folder; with `htpasswd`, a file's lines, it wants a login."""
+    program = shutil.which("docker-registry")
+    assert program is not None, "docker-registry is not on PATH: mark the test with needs"
+    folder.mkdir(parents=True, exist_ok=True)
+    address = f"127.0.0.1:{free_port()}"
+    auth = ""
+    if htpasswd:
+        (folder / "htpasswd").write_text(htpasswd)
+        auth = _HTPASSWD.format(path=folder / "htpasswd")
+    config = folder / "config.yml"
+    config.write_text(_CONFIG.format(data=folder / "data", address=address, auth=auth))
+    with running([program, "serve", str(config)], address, folder) as process:
+        yield Server(address, process)
+
+
+@contextlib.contextmanager
+def running(command: list[str], address: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server process that accepts connections on host:port; killed at the end."""
+    with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            wait_for(address, process, folder / "server.log")
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Poll until the port accepts a connection. Fails when the process ends, or after 15 s."""
+    host, _, port = address.rpartition(":")
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the server ended: {log.read_text(errors='replace')[-2000:]}"
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"nothing listens on {address} after {_START_SECONDS:.0f} s")

@@ -56,7 +56,7 @@ def read_checkout(folder: Path, environ: Mapping[str, str], also: Sequence[Path]
     root, commit = _find(git, folder)
     paths = [folder, *(path for path in map(Path.resolve, also) if path.is_relative_to(root))]
     status, time, tags, head, urls = git.run(
-        [*_STATUS, *(f":(top,literal){path.relative_to(root)}" for path in paths)],
+        [*_STATUS, *(_pathspec(path, root) for path in paths)],
         ["log", "-1", "--no-show-signature", "--format=%ct", commit],
         ["for-each-ref", f"--points-at={commit}", "--format=%(refname:strip=2)", "refs/tags"],
         ["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"],
@@ -103,6 +103,11 @@ def _find(git: Git, folder: Path) -> tuple[Path, str]:
     if output.code != 0 or not _COMMIT.fullmatch(commit):
         raise _refusal(folder, output)
     return Path(root), commit
+
+
+def _pathspec(path: Path, root: Path) -> str:
+    # A literal "." at the top would match nothing.
+    return ":/" if path == root else f":(top,literal){path.relative_to(root)}"
 
 
 def _refusal(folder: Path, output: Output) -> ConfigError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -19,7 +21,7 @@ from tidegate.oci.manifest import MAX_MANIFEST, Index, Manifest, decode, decode_
 from tidegate.oci.store import Document, Readable, Source
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
-_MARKER = b'{"imageLayoutVersion":"1.0.0"}'
+MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 # index.json lists every manifest of the layout.
 _MAX_INDEX = 64 << 20
 
@@ -77,6 +79,17 @@ class Layout:
 
             yield write
             verifier.finish()
+
+    @contextmanager
+    def growing_blob(self) -> Iterator[GrowingBlob]:
+        """A blob whose digest is known only when the block ends; it appears then. Raises StorageError."""
+        self.prepare()
+        folder = self.path / "blobs" / "sha256"
+        folder.mkdir(parents=True, exist_ok=True)
+        blob = GrowingBlob()
+        with replacing(lambda: self.blob_path(blob.digest), folder) as stream:
+            blob.file = stream
+            yield blob
 
     def get_manifest(self, reference: Digest | str) -> Document:
         entry = self._entry(reference)
@@ -158,7 +171,7 @@ class Layout:
             return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            marker.write_bytes(_MARKER)
+            marker.write_bytes(MARKER)
         except OSError as error:
             raise StorageError(f"{self.path}: {error.strerror}") from error
 
@@ -167,6 +180,24 @@ class Layout:
         with open(self.path / "oci-layout", "rb") as marker:
             fcntl.flock(marker, fcntl.LOCK_EX)
             yield
+
+
+class GrowingBlob:
+    """Takes a blob's bytes; knows its digest and size so far."""
+
+    file: IO[bytes]
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._state = hashlib.sha256()
+
+    def write(self, data: bytes | memoryview) -> None:
+        self._state.update(data)
+        self.size += self.file.write(data)
+
+    @property
+    def digest(self) -> Digest:
+        return Digest.finish(self._state)
 
 
 def referrer(descriptor: Descriptor, value: Manifest | Index) -> Descriptor:
@@ -178,19 +209,25 @@ def referrer(descriptor: Descriptor, value: Manifest | Index) -> Descriptor:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
-    """A file that takes its name only when it was written whole. Raises StorageError."""
+def replacing(
+    target: Path | Callable[[], Path], folder: Path | None = None
+) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
+    """A file that takes its name only when it was written whole. Raises StorageError.
+
+    A name that is known only then is given as a function, with the folder that it will lie in.
+    """
+    name = target if callable(target) else lambda: target
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".new-", delete=False) as stream:
+        with tempfile.NamedTemporaryFile(dir=folder or name().parent, prefix=".new-", delete=False) as stream:
             try:
                 yield stream
                 stream.flush()
                 os.fchmod(stream.fileno(), 0o644)
-                Path(stream.name).replace(target)
+                Path(stream.name).replace(name())
             except BaseException:
                 Path(stream.name).unlink()
                 raise
     except OSError as error:
         raise StorageError(
-            f"{target}: {error.strerror}", hint="free some space or check the folder's rights"
+            f"{folder or name()}: {error.strerror}", hint="free some space or check the folder's rights"
         ) from error

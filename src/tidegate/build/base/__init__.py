@@ -1,0 +1,1 @@
+"""What an image stands on: one file for each kind of base."""

@@ -1,0 +1,34 @@
+"""A base image from an OCI layout folder or an archive on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tidegate.build.base.base import Base, from_store
+from tidegate.errors import ConfigError, ContentError, NotFoundError
+from tidegate.oci.archive import open_local
+from tidegate.oci.descriptor import Platform
+from tidegate.oci.digest import Digest
+from tidegate.oci.layout import Layout
+from tidegate.oci.local import LocalStore
+
+
+def load(folder: Path, place: str, digest: Digest, platform: Platform, store: LocalStore) -> Base:
+    """The base's image for a platform from a path below the model's folder. Raises ConfigError, ContentError."""
+    return from_store(_open(folder, place), digest, platform, store)
+
+
+def resolve(folder: Path, place: str) -> Digest:
+    """The digest of the one image or index at a path. Raises ConfigError when there is none or several."""
+    layout = _open(folder, place)
+    digests = {descriptor.digest for descriptor in layout.index().manifests}
+    if len(digests) != 1:
+        raise ConfigError(f"build.base.layout: {place}: {len(digests)} images in it, one is expected")
+    return digests.pop()
+
+
+def _open(folder: Path, place: str) -> Layout:
+    try:
+        return open_local(folder / place)
+    except (NotFoundError, ContentError) as error:
+        raise ConfigError(f"build.base.layout: {error.message}", hint=error.hint) from error

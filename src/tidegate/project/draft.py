@@ -181,8 +181,9 @@ def _check(findings: Findings) -> Iterator[str]:
 def _finds_weights(findings: Findings) -> bool:
     """Whether the program is seen to read its model from where the image has it."""
     source = findings.entry.source if findings.entry else None
-    places = weight_places(findings).values()
-    return source is not None and (len(source.variables) == 1 or all(path in source.texts for path in places))
+    return source is not None and (
+        len(source.variables) == 1 or all({file, path} & source.texts for file, path in weight_places(findings).items())
+    )
 
 
 def _uses_dockerfile(findings: Findings) -> bool:

@@ -76,20 +76,19 @@ def inspect_folder(folder: Path) -> Findings:
 
 
 def list_files(folder: Path) -> list[str]:
-    """The files below a folder, sorted, without hidden ones, links, environments and caches.
+    """The files below a folder, sorted, without hidden ones, links, environments, caches
+    and names that can't be printed.
 
     Raises OSError, and ConfigError when there are too many for a model's folder.
     """
     found: list[str] = []
     for place, folders, files in os.walk(folder, onerror=_fail):
         here = Path(place)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and name not in _SKIPPED and not (here / name / "pyvenv.cfg").exists()
-        ]
+        folders[:] = [name for name in folders if _is_looked_into(name) and not (here / name / "pyvenv.cfg").exists()]
         relative = here.relative_to(folder)
-        found.extend((relative / name).as_posix() for name in files if not (here / name).is_symlink())
+        found.extend(
+            (relative / name).as_posix() for name in files if name.isprintable() and not (here / name).is_symlink()
+        )
         if len(found) > _MAX_FILES:
             raise ConfigError(
                 f"{folder}: more than {_MAX_FILES} files", hint="run it in the folder of one model, beside its code"
@@ -250,6 +249,10 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8") if path.stat().st_size <= _MAX_TEXT else ""
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def _is_looked_into(folder: str) -> bool:
+    return folder.isprintable() and not folder.startswith(".") and folder not in _SKIPPED
 
 
 def _fail(error: OSError) -> None:

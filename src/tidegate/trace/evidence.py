@@ -7,12 +7,13 @@ from datetime import datetime
 
 import msgspec
 
+from tidegate.distribution.artifact import put_artifact
 from tidegate.errors import ContentError
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import Digest
-from tidegate.oci.manifest import EMPTY_DESCRIPTOR, EMPTY_JSON, Manifest, decode_manifest, encode
-from tidegate.oci.store import ContentStore, put_bytes, read_blob
+from tidegate.oci.manifest import Manifest, decode_manifest
+from tidegate.oci.store import ContentStore, read_blob
 from tidegate.project.verdict import Verdict
 from tidegate.trace.annotations import CREATED, timestamp
 from tidegate.trace.provenance import PREDICATE
@@ -63,17 +64,7 @@ def attach(
         annotations[VERDICT] = verdict.value
     if media_type == media_types.IN_TOTO:
         annotations[PREDICATE_TYPE] = PREDICATE
-    put_bytes(store, EMPTY_JSON, media_types.EMPTY)
-    manifest = Manifest(
-        schema_version=2,
-        media_type=media_types.MANIFEST,
-        artifact_type=media_type,
-        config=EMPTY_DESCRIPTOR,
-        layers=(put_bytes(store, data, media_type),),
-        subject=Descriptor(media_type=subject.media_type, digest=subject.digest, size=subject.size),
-        annotations=annotations,
-    )
-    return store.put_manifest(encode(manifest), media_types.MANIFEST)
+    return put_artifact(store, subject, media_type, data, media_type=media_type, annotations=annotations)
 
 
 def find(store: ContentStore, subject: Digest) -> tuple[Evidence, ...]:

@@ -58,7 +58,8 @@ def statement(
                 },
                 "runDetails": _run_details(invocation),
             },
-        }
+        },
+        enc_hook=str,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from tidegate.oci.local import LocalStore
 from tidegate.oci.reference import Reference
 from tidegate.oci.store import ContentStore
 from tidegate.project.home import Home
+from tidegate.release.services import Services
 from tidegate.transport.http import Transport
 from tidegate.transport.redaction import redact
 
@@ -46,6 +47,17 @@ class Context:
     def repository(self, reference: Reference, *, insecure: bool = False) -> ContentStore:
         """A repository in a registry."""
         return open_repository(reference, self.transport(insecure=insecure), self.keychain, insecure=insecure)
+
+    def services(self, *, insecure: bool = False) -> Services:
+        """What a build or release needs of the world."""
+        return Services(
+            environ=self.environ,
+            home=self.home,
+            store=self.store(),
+            transport=self.transport(insecure=insecure),
+            repository=partial(self.repository, insecure=insecure),
+            now=self.now,
+        )
 
     def now(self) -> datetime:
         return datetime.now(UTC)

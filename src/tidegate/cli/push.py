@@ -1,0 +1,59 @@
+"""`tidegate push`: a local image to a registry."""
+
+from __future__ import annotations
+
+import argparse
+
+from tidegate.cli.context import Context
+from tidegate.cli.images import IMAGE_HELP, locate
+from tidegate.cli.progress import listener, size
+from tidegate.distribution.copy import Summary, copy_image
+from tidegate.distribution.progress import Outcome
+from tidegate.errors import UsageError
+from tidegate.oci.reference import Reference
+
+HELP = "send an image to a registry"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("image", metavar="IMAGE", help=IMAGE_HELP)
+    parser.add_argument("destination", metavar="DEST", help="REGISTRY/REPOSITORY[:TAG]")
+    parser.add_argument("--jobs", type=int, default=4, help="blobs on their way at a time (default: 4)")
+    parser.add_argument("--insecure", action="store_true", help="allow plain HTTP")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    destination = Reference.parse(arguments.destination)
+    if destination.digest is not None:
+        raise UsageError(f"{destination}: a digest can't be a destination", hint="name a tag, or nothing")
+    if arguments.jobs < 1:
+        raise UsageError("--jobs: at least 1")
+    located = locate(arguments.image, context, insecure=arguments.insecure)
+    target = context.repository(destination, insecure=arguments.insecure)
+    bars = listener(context)
+    summary = copy_image(
+        located.store,
+        located.reference,
+        target,
+        tags=[destination.tag] if destination.tag else [],
+        jobs=arguments.jobs,
+        progress=bars.transfer,
+        evidence=True,
+    )
+    bars.note(_sentence(summary))
+    reference = destination.with_digest(summary.descriptor.digest)
+    if arguments.json:
+        context.json({"verdict": "passed", "digest": summary.descriptor.digest, "references": [str(destination)]})
+    else:
+        context.out(str(reference))
+    return 0
+
+
+def _sentence(summary: Summary) -> str:
+    parts = [
+        f"{summary.blobs[outcome]} {outcome.value} ({size(summary.sizes[outcome])})"
+        for outcome in Outcome
+        if summary.blobs[outcome]
+    ]
+    return f"blobs: {', '.join(parts)}"

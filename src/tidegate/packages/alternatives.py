@@ -36,8 +36,8 @@ def parse(script: str) -> Iterator[Alternative]:
             elif word != "--slave":
                 continue
             named = words[position + 1 : position + 4]
-            if len(named) == 3 and _plain(*named):
-                yield Alternative(*named, priority)
+            if len(named) == 3 and _plain(named):
+                yield Alternative(named[0], named[1], named[2], priority)
 
 
 def links(scripts: Mapping[str, str], taken: Container[str]) -> Iterator[Entry]:
@@ -67,5 +67,6 @@ def merged(path: str) -> str:
 MERGED = frozenset({"bin", "lib", "lib32", "lib64", "libx32", "sbin"})
 
 
-def _plain(link: str, name: str, path: str) -> bool:
-    return link.startswith("/") and path.startswith("/") and "/" not in name and not any("$" in w for w in (link, path))
+def _plain(named: list[str]) -> bool:
+    link, name, path = named
+    return link.startswith("/") and path.startswith("/") and "/" not in name and "$" not in link + path

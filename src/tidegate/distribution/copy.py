@@ -14,6 +14,7 @@ from tidegate.errors import ContentError
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import Digest
 from tidegate.oci.manifest import Index, decode_manifest
+from tidegate.oci.ranges import FileRange, take_range
 from tidegate.oci.store import ContentStore, Document, Readable, find_manifest
 
 _MAX_DEPTH = 4
@@ -166,6 +167,14 @@ class _Watched(io.RawIOBase):
         self._position += count
         self._progress.at(self._blob, self._position)
         return count
+
+    def take_range(self, limit: int) -> FileRange | None:
+        self._cancel.check()
+        part = take_range(self._stream, limit)
+        if part is not None:
+            self._position += part.size
+            self._progress.at(self._blob, self._position)
+        return part
 
     def close(self) -> None:
         self._stream.close()

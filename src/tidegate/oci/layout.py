@@ -18,6 +18,7 @@ from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import BLOCK, Digest, Verifier
 from tidegate.oci.manifest import MAX_MANIFEST, Index, Manifest, decode, decode_manifest, encode
+from tidegate.oci.recipe import FileKey
 from tidegate.oci.store import Document, Readable, Source
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
@@ -31,6 +32,7 @@ class Layout:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._read: tuple[FileKey, Index] | None = None
 
     @classmethod
     def existing(cls, path: Path) -> Layout:
@@ -70,7 +72,7 @@ class Layout:
         target = self.blob_path(digest)
         verifier = Verifier(digest, size)
         self.prepare()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with replacing(target) as stream:
 
             def write(data: memoryview | bytes) -> None:
@@ -130,10 +132,16 @@ class Layout:
         """The layout's index.json; empty when there is none. Raises ContentError."""
         path = self.path / "index.json"
         try:
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                # It is replaced, never written to: the same file has the same content.
+                key = FileKey.of(os.fstat(file.fileno()))
+                if self._read is None or self._read[0] != key:
+                    self._read = key, decode(file.read(_MAX_INDEX + 1), Index, str(path), _MAX_INDEX)
+                return self._read[1]
         except FileNotFoundError:
             return Index(schema_version=2, media_type=media_types.INDEX, manifests=())
-        return decode(data, Index, str(path), _MAX_INDEX)
+        except OSError as error:
+            raise StorageError(f"{path}: {error.strerror}") from error
 
     def _entry(self, reference: Digest | str) -> Descriptor | None:
         entries = self.index().manifests
@@ -144,12 +152,14 @@ class Layout:
 
     def _nested(self, entries: Sequence[Descriptor], digest: Digest) -> Descriptor | None:
         """Images inside a listed index need not be listed themselves."""
+        if self.blob_size(digest) is None:
+            return None
         for entry in entries:
             if entry.media_type in media_types.INDEXES and self.blob_size(entry.digest) is not None:
                 document = self.get_manifest(entry.digest)
                 inner = decode(document.data, Index, str(entry.digest))
                 for descriptor in inner.manifests:
-                    if descriptor.digest == digest and self.blob_size(digest) is not None:
+                    if descriptor.digest == digest:
                         return descriptor
         return None
 
@@ -206,6 +216,14 @@ def referrer(descriptor: Descriptor, value: Manifest | Index) -> Descriptor:
     if artifact_type is None and isinstance(value, Manifest):
         artifact_type = value.config.media_type
     return msgspec.structs.replace(descriptor, artifact_type=artifact_type, annotations=value.annotations)
+
+
+def make_folder(path: Path) -> None:
+    """A folder with its parents. Raises StorageError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror}", hint="check the folder's rights") from error
 
 
 @contextmanager

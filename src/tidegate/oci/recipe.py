@@ -12,9 +12,12 @@ from typing import BinaryIO
 import msgspec
 
 from tidegate.errors import ContentError, SourceChanged
+from tidegate.oci.ranges import FileRange
 
 # Tar ends every file on a block boundary and the archive with two empty blocks.
 TAR_BLOCK = 512
+# Bytes below which a range of a file is not worth a system call of its own.
+_SMALL = 64 << 10
 
 
 class FileKey(msgspec.Struct, frozen=True, array_like=True):
@@ -155,14 +158,30 @@ class RecipeReader(io.RawIOBase):
         self._position += count
         return count
 
+    def take_range(self, limit: int) -> FileRange | None:
+        """The next bytes where they lie in a large file (RangeSource). Raises SourceChanged."""
+        if self._position >= self._size:
+            return None
+        index = bisect_right(self._ends, self._position)
+        part = self._parts[index]
+        size = min(limit, self._ends[index] - self._position)
+        if not isinstance(part, FilePart) or size < _SMALL:
+            return None
+        start = self._position - (self._ends[index] - part.size)
+        self._position += size
+        return FileRange(self._enter(index, part), start, size)
+
     def _read_file(self, index: int, part: FilePart, start: int, view: memoryview) -> int:
-        if index != self._index or self._file is None:
-            self._leave()
-            self._file, self._index = part.open(), index
-        count = os.preadv(self._file.fileno(), [view], start)
+        count = os.preadv(self._enter(index, part).fileno(), [view], start)
         if not count:
             raise SourceChanged(f"{part.path}: became shorter while it was read")
         return count
+
+    def _enter(self, index: int, part: FilePart) -> BinaryIO:
+        if index != self._index or self._file is None:
+            self._leave()
+            self._file, self._index = part.open(), index
+        return self._file
 
     def _leave(self) -> None:
         if self._file is None:

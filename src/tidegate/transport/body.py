@@ -9,7 +9,11 @@ from typing import Protocol
 
 from tidegate.errors import DigestMismatch, NetworkError, StorageError
 from tidegate.oci.digest import BLOCK
+from tidegate.oci.ranges import FileRange, take_range
 from tidegate.oci.store import Readable, Source
+
+# Bytes that the kernel is asked to send at a time: what progress is told in.
+_RANGE = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +24,30 @@ class Stream:
     open: Source
 
 
-def blocks(stream: Readable, size: int) -> Iterator[memoryview]:
-    """Exactly `size` bytes in blocks of 1 MiB, each valid until the next.
+def blocks(stream: Readable, size: int, *, ranges: bool = False) -> Iterator[memoryview | FileRange]:
+    """Exactly `size` bytes in blocks of 1 MiB, each valid until the next; with `ranges` as parts of files too.
 
-    Raises DigestMismatch when the stream is shorter or longer, before the last block is given out;
-    StorageError when it can't be read.
+    Raises DigestMismatch when the stream is shorter or longer, StorageError when it can't be read.
     """
     buffer = memoryview(bytearray(min(BLOCK, size)))
+    part = None
     sent = 0
     while sent < size:
+        part = take_range(stream, min(_RANGE, size - sent)) if ranges else None
+        if part is not None:
+            sent += part.size
+            yield part
+            continue
         block = buffer[: min(BLOCK, size - sent)]
         filled = _fill(stream, block)
         sent += filled
         if filled < len(block):
             raise DigestMismatch(f"the content ended after {sent} bytes, {size} were promised")
-        if sent == size and _fill(stream, memoryview(bytearray(1))):
-            raise DigestMismatch(f"the content has more than the {size} bytes that were promised")
+        if sent < size:
+            yield block
+    if _fill(stream, memoryview(bytearray(1))):
+        raise DigestMismatch(f"the content has more than the {size} bytes that were promised")
+    if size and part is None:
         yield block
 
 

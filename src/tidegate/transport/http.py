@@ -23,9 +23,12 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from tidegate import __version__
 from tidegate.errors import ContentError, NetworkError, NotFoundError, StorageError
 from tidegate.oci.digest import BLOCK, Digest, Verifier
+from tidegate.oci.ranges import FileRange
 from tidegate.transport.body import ResumingReader, Stream, blocks
+from tidegate.transport.connection import SendfilePool
 from tidegate.transport.redaction import redact
 from tidegate.transport.retry import BUSY, DEFAULT_RETRY, RetryPolicy
+from tidegate.transport.retry import NO_RETRY as NO_RETRY
 
 log = logging.getLogger(__name__)
 
@@ -238,10 +241,10 @@ class Transport:
         self._check_plain(call.url, call.plain)
         headers = {"User-Agent": f"tidegate/{__version__}", "Accept-Encoding": "identity", **call.headers}
         stream = call.body.open(0) if isinstance(call.body, Stream) else None
-        body: bytes | Iterator[memoryview] | None
+        body: bytes | Iterator[memoryview | FileRange] | None
         if isinstance(call.body, Stream) and stream is not None:
             headers["Content-Length"] = str(call.body.size)
-            body = blocks(stream, call.body.size)
+            body = blocks(stream, call.body.size, ranges=urlsplit(call.url).scheme == "http")
         else:
             body = cast("bytes | None", call.body)
         try:
@@ -283,6 +286,7 @@ class Transport:
             if encrypted:
                 options["ssl_context"] = _ssl_context(self._environ)
             pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+            pool.pool_classes_by_scheme = {**pool.pool_classes_by_scheme, "http": SendfilePool}
             self._pools[proxy, encrypted] = pool
         return self._pools[proxy, encrypted]
 

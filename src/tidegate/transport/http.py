@@ -27,8 +27,18 @@ from tidegate.oci.ranges import FileRange
 from tidegate.transport.body import ResumingReader, Stream, blocks
 from tidegate.transport.connection import SendfilePool
 from tidegate.transport.redaction import redact
-from tidegate.transport.retry import BUSY, DEFAULT_RETRY, RetryPolicy
-from tidegate.transport.retry import NO_RETRY as NO_RETRY
+from tidegate.transport.retry import BUSY, DEFAULT_RETRY, NO_RETRY, RetryPolicy
+
+__all__ = [
+    "NO_RETRY",
+    "Response",
+    "RetryPolicy",
+    "Stream",
+    "Transport",
+    "closing_on_error",
+    "is_loopback",
+    "origin",
+]
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from tidegate.registry.address import IDENTITY_HEADER
 from tidegate.registry.api import blobs, manifests, referrers, refusal, tags, uploads
 from tidegate.registry.api.requests import STORAGE
 from tidegate.registry.storage.store import Storage
-
-NAME_HEADER = "Tidegate-Registry"
 
 
 def make_app(storage: Storage, *guards: Middleware) -> web.Application:
@@ -50,7 +49,7 @@ async def ping(_: web.Request) -> web.Response:
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["Docker-Distribution-API-Version"] = "registry/2.0"
-    response.headers[NAME_HEADER] = request.app[STORAGE].id
+    response.headers[IDENTITY_HEADER] = request.app[STORAGE].id
 
 
 async def _writers(app: web.Application) -> AsyncIterator[None]:

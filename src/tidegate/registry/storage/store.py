@@ -19,6 +19,7 @@ from tidegate.registry.storage.repository import StoredRepository
 from tidegate.registry.storage.uploads import Uploads
 
 _FORMAT = 1
+_MARKER = "registry.json"
 _MAX_NAME = 255
 
 
@@ -44,14 +45,16 @@ class Storage:
         with guarded(root):
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             root = root.resolve()
-            path = root / "registry.json"
+            path = root / _MARKER
             if not path.exists():
                 if any(entry.name != "tmp" for entry in root.iterdir()):
                     raise ContentError(
                         f"{root}: not a registry's data folder, and not empty", hint="name another --data"
                     )
                 Disk(root).write(path, msgspec.json.encode(Marker(_FORMAT, uuid.uuid4().hex)))
-            marker = decode(path.read_bytes(), Marker, str(path))
+        marker = read_marker(root)
+        if marker is None:
+            raise StorageError(f"{path}: gone again")
         if marker.format != _FORMAT:
             raise ContentError(f"{path}: format {marker.format}", hint="a newer Tidegate wrote it: use that one")
         if not os.access(root, os.W_OK):
@@ -80,7 +83,7 @@ class Storage:
     def served(self) -> Iterator[None]:
         """Holds the folder for one server. Raises StorageError when another one has it."""
         with guarded(self.root):
-            marker = open(self.root / "registry.json", "rb")  # noqa: SIM115 - closed below, after the yield
+            marker = open(self.root / _MARKER, "rb")  # noqa: SIM115 - closed below, after the yield
         with marker:
             try:
                 fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,3 +102,14 @@ class Storage:
         for path, folders, _ in os.walk(self._top):
             folders[:] = [name for name in folders if not name.startswith("_")]
             yield Path(path).relative_to(self._top)
+
+
+def read_marker(root: Path) -> Marker | None:
+    """What a data folder says of itself, or None when it is none. Raises ContentError, StorageError."""
+    path = root / _MARKER
+    with guarded(path):
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+    return decode(data, Marker, str(path))

@@ -1,0 +1,1 @@
+"""How models are spoken to: one file per protocol."""

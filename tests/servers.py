@@ -6,10 +6,18 @@ import contextlib
 import shutil
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tidegate.auth.keychain import Keychain
+from tidegate.distribution.connect import open_repository
+from tidegate.distribution.remote import RemoteRepository
+from tidegate.oci.reference import Reference
+from tidegate.transport.http import Transport
+from tidegate.transport.retry import RetryPolicy
 
 _CONFIG = """\
 version: 0.1
@@ -77,3 +85,36 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"nothing listens on {address} after {_START_SECONDS:.0f} s")
+
+
+_EMBEDDED = """
+import sys
+from pathlib import Path
+
+from tidegate.auth.keychain import Keychain
+from tidegate.distribution.connect import open_repository
+from tidegate.distribution.remote import RemoteRepository
+from tidegate.oci.reference import Reference
+from tidegate.transport.http import Transport
+from tidegate.transport.retry import RetryPolicy
+from tidegate.registry.address import Address
+from tidegate.registry.serve import Settings, serve
+settings = Settings(Address.parse(sys.argv[1]), Path(sys.argv[2]))
+serve(settings, print, print)
+"""
+
+
+@contextlib.contextmanager
+def embedded_registry(folder: Path) -> Iterator[Server]:
+    """Tidegate's own registry, as a process of its own over an empty folder."""
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-c", _EMBEDDED, address, str(folder / "data")]
+    with running(command, address, folder) as process:
+        yield Server(address, process)
+
+
+def open_remote(address: str, repository: str, *, mount_from: Sequence[str] = ()) -> RemoteRepository:
+    """A repository on a loopback registry, without credentials and with short waits between retries."""
+    transport = Transport({}, retry=RetryPolicy(first_wait=0.01, longest_wait=0.05))
+    reference = Reference(address, repository)
+    return open_repository(reference, transport, Keychain({}), mount_from=mount_from)

@@ -166,11 +166,14 @@ class Layout:
     def _list(self, descriptor: Descriptor, value: Manifest | Index, tag: str | None) -> None:
         entries = list(self.index().manifests)
         if tag is not None:
-            entries = [d for d in entries if d.annotations.get(TAG_ANNOTATION) != tag]
+            # An image that loses the tag stays listed, or nobody would find it by its digest.
+            entries = [_untagged(d) if d.annotations.get(TAG_ANNOTATION) == tag else d for d in entries]
             descriptor = msgspec.structs.replace(descriptor, annotations={TAG_ANNOTATION: tag})
         elif any(d.digest == descriptor.digest for d in entries):
             return
         entries.append(msgspec.structs.replace(descriptor, artifact_type=value.artifact_type))
+        tagged = {d.digest for d in entries if TAG_ANNOTATION in d.annotations}
+        entries = [d for d in entries if TAG_ANNOTATION in d.annotations or d.digest not in tagged]
         index = Index(schema_version=2, media_type=media_types.INDEX, manifests=tuple(entries))
         with replacing(self.path / "index.json") as stream:
             stream.write(encode(index))
@@ -208,6 +211,11 @@ class GrowingBlob:
     @property
     def digest(self) -> Digest:
         return Digest.finish(self._state)
+
+
+def _untagged(entry: Descriptor) -> Descriptor:
+    kept = {name: value for name, value in entry.annotations.items() if name != TAG_ANNOTATION}
+    return msgspec.structs.replace(entry, annotations=kept)
 
 
 def referrer(descriptor: Descriptor, value: Manifest | Index) -> Descriptor:

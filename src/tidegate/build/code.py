@@ -6,16 +6,18 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
 from tidegate.build import tar
+from tidegate.build.filesystem import Filesystem
 from tidegate.build.patterns import Patterns
 from tidegate.errors import ConfigError
 from tidegate.oci.layer import FILE, SYMLINK, Entry
 from tidegate.project.config import Build, CodeItem
 
+SELF = "."
 DOCKERIGNORE = ".dockerignore"
 # Never part of an image unless named one by one under build.code.
 ALWAYS_EXCLUDED = (
@@ -77,19 +79,21 @@ def select(wanted: Selection) -> tuple[CodeFile, ...]:
     return tuple(found[path] for path in sorted(found))
 
 
-SELF = "."
-
-
-def contents(folder: Path, files: Iterable[CodeFile], workdir: str) -> Iterator[tar.Content]:
+def contents(folder: Path, files: Iterable[CodeFile], workdir: str, below: Filesystem) -> Iterator[tar.Content]:
     """The code layer's entries, the working directory first. Raises ConfigError when a file has gone."""
-    if place := workdir.strip("/"):
-        yield tar.directory(place), None
+    return tar.with_parents(_contents(folder, files, workdir, below), below.folder)
+
+
+def _contents(folder: Path, files: Iterable[CodeFile], workdir: str, below: Filesystem) -> Iterator[tar.Content]:
+    if place := below.place(posixpath.normpath(workdir).strip("/.")):
+        yield below.folder(place) or tar.directory(place), None
     for file in files:
-        if file.entry.kind != FILE:
-            yield file.entry, None
+        entry = replace(file.entry, path=below.place(file.entry.path))
+        if entry.kind != FILE:
+            yield entry, None
             continue
         with _open(folder / file.path) as stream:
-            yield file.entry, stream
+            yield entry, stream
 
 
 def _item(item: str | CodeItem, workdir: str) -> tuple[str, str]:

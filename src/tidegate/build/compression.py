@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import deflate
 
@@ -32,10 +32,19 @@ def store_layer(store: Layout, contents: Iterable[tar.Content], where: str) -> L
 
     Raises ContentError, naming `where`, when a file isn't as long as its entry says; StorageError.
     """
+    return _store(store, tar.stream(contents, where))
+
+
+def compress_layer(store: Layout, stream: IO[bytes]) -> Layer:
+    """Write an uncompressed tar as a compressed layer into the store."""
+    return _store(store, iter(lambda: stream.read(BLOCK), b""))
+
+
+def _store(store: Layout, pieces: Iterable[bytes]) -> Layer:
     state = hashlib.sha256()
     with store.growing_blob() as blob:
-        for member in compress(_hashed(tar.stream(contents, where), state)):
-            blob.write(member)
+        for part in compress(_hashed(pieces, state)):
+            blob.write(part)
     descriptor = Descriptor(media_type=media_types.LAYER_GZIP, digest=blob.digest, size=blob.size)
     return Layer(descriptor, Digest.finish(state))
 

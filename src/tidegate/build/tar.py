@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 from tidegate.errors import ContentError
@@ -18,6 +18,12 @@ END = bytes(2 * TAR_BLOCK)
 _TYPES = {FILE: tarfile.REGTYPE, DIRECTORY: tarfile.DIRTYPE, SYMLINK: tarfile.SYMTYPE, HARDLINK: tarfile.LNKTYPE}
 
 Content = tuple[Entry, IO[bytes] | None]
+# The folder that the layers below have at a path.
+Existing = Callable[[str], Entry | None]
+
+
+def nothing(_path: str) -> None:
+    """What lies below when nothing does."""
 
 
 def header(entry: Entry) -> bytes:
@@ -56,17 +62,17 @@ def stream(contents: Iterable[Content], where: str) -> Iterator[bytes]:
     yield END
 
 
-def with_parents(contents: Iterable[Content], existing: Mapping[str, Entry]) -> Iterator[Content]:
+def with_parents(contents: Iterable[Content], existing: Existing) -> Iterator[Content]:
     """The contents with every folder above an entry made once before it.
 
-    A folder that the image below already has (`existing`, by path) keeps its mode and owner.
+    A folder that the image below already has keeps its mode and owner.
     """
     made: set[str] = set()
     for entry, content in contents:
         for folder in parents(entry.path):
             if folder not in made:
                 made.add(folder)
-                yield existing.get(folder) or directory(folder), None
+                yield existing(folder) or directory(folder), None
         if entry.kind == DIRECTORY:
             made.add(entry.path)
         yield entry, content

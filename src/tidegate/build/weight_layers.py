@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from tidegate.build import tar
 from tidegate.build.digest_cache import DigestCache, file_key, recipe_key
+from tidegate.build.filesystem import Filesystem
 from tidegate.build.weights import WeightFile
+from tidegate.build.workspace import Progress
 from tidegate.errors import LockError, VerificationError
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Layer
-from tidegate.oci.layer import Entry
 from tidegate.oci.recipe import FilePart, Literal, Part, Recipe
 from tidegate.project.config import Weights
 from tidegate.project.lock import LOCK_NAME, LockedFile, LockedWeights
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 # Files are gathered into one layer up to this many bytes; beyond the limit of layers, up to twice as many, and so on.
 GROUP = 1 << 30
 _BLOCK = 4 << 20
-
-# Called with a layer's label and the bytes hashed since the last call.
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +53,24 @@ class HashedLayer:
 
 
 def plan(
-    found: Sequence[tuple[Weights, Sequence[WeightFile]]], limit: int, existing: Mapping[str, Entry]
+    found: Sequence[tuple[Weights, Sequence[WeightFile]]], limit: int, below: Filesystem
 ) -> tuple[WeightLayer, ...]:
     """The layers for all weights: no layer holds two entries' files, and there are at most `limit` of them."""
     size = GROUP
     while True:
         groups = [(weights.name, group) for weights, files in found for group in _groups(files, size)]
         if len(groups) <= max(limit, len(found)):
-            return tuple(WeightLayer(name, group, recipe(group, existing)) for name, group in groups)
+            return tuple(WeightLayer(name, group, recipe(group, below)) for name, group in groups)
         size *= 2
 
 
-def recipe(files: Iterable[WeightFile], existing: Mapping[str, Entry]) -> Recipe:
-    """A tar of the files, owned by root and readable by all; folders of `existing` keep their mode and owner."""
+def recipe(files: Iterable[WeightFile], below: Filesystem) -> Recipe:
+    """A tar of the files, owned by root and readable by all; folders that lie below keep their mode and owner."""
     parts: list[Part] = []
     literal = bytearray()
-    by_target = {file.target: file.part for file in files}
+    by_target = {below.place(file.target): file.part for file in files}
     entries = ((tar.file(target, part.size), None) for target, part in by_target.items())
-    for entry, _ in tar.with_parents(entries, existing):
+    for entry, _ in tar.with_parents(entries, below.folder):
         literal += tar.header(entry)
         if entry.path in by_target:
             part = by_target[entry.path]
@@ -95,8 +93,8 @@ def hash_layers(
 
 def check_locked(hashed: Iterable[HashedLayer], weights: Weights, locked: Sequence[LockedWeights]) -> None:
     """Raises LockError when the files are others than the lock's, VerificationError when they differ from `sha256`."""
-    files = tuple(chain.from_iterable(layer.files for layer in hashed if layer.source.name == weights.name))
-    _check_sha256(weights, files)
+    files = files_of(hashed, weights)
+    check_sha256(weights, files)
     pinned = next((entry for entry in locked if entry.name == weights.name), None)
     if pinned is None:
         raise LockError(f"{LOCK_NAME}: weights {weights.name!r} are not in it", hint="run: tidegate lock")
@@ -111,7 +109,13 @@ def check_locked(hashed: Iterable[HashedLayer], weights: Weights, locked: Sequen
         )
 
 
-def _check_sha256(weights: Weights, files: Sequence[LockedFile]) -> None:
+def files_of(hashed: Iterable[HashedLayer], weights: Weights) -> tuple[LockedFile, ...]:
+    """The files of one entry of `weights`."""
+    return tuple(chain.from_iterable(layer.files for layer in hashed if layer.source.name == weights.name))
+
+
+def check_sha256(weights: Weights, files: Sequence[LockedFile]) -> None:
+    """Raises VerificationError when a file differs from the configuration's `sha256`."""
     if weights.sha256 is None:
         return
     found = files[0].sha256

@@ -87,15 +87,14 @@ def _file(weights: Weights, path: str, lies: Path, root: Path, where: str) -> We
         _check_pointer(lies, where)
     except OSError as error:
         raise ConfigError(f"{where}: {lies}: {error.strerror}") from error
-    return WeightFile(path, part, target(weights, path))
+    return WeightFile(path, part, target(weights, path, lies.name))
 
 
-def target(weights: Weights, path: str) -> str:
-    """A weight file's path in the image, relative to the root. A file's `path` may end in `/`: into that folder."""
+def target(weights: Weights, path: str, name: str) -> str:
+    """A weight file's path in the image, relative to the root. A file goes into a `path` that ends in `/`."""
     if path != SINGLE:
-        return posixpath.join(weights.path, path).lstrip("/")
-    name = posixpath.basename(weights.source) if weights.path.endswith("/") else ""
-    return posixpath.normpath(posixpath.join(weights.path, name)).lstrip("/")
+        return posixpath.normpath(posixpath.join(weights.path, path)).lstrip("/")
+    return posixpath.normpath(weights.path + (name if weights.path.endswith("/") else "")).lstrip("/")
 
 
 def _check_link(lies: Path, root: Path, where: str) -> None:

@@ -13,22 +13,22 @@ from tidegate.oci.layout import Layout
 from tidegate.oci.local import LocalStore
 
 
-def load(folder: Path, place: str, digest: Digest, platform: Platform, store: LocalStore) -> Base:
-    """The base's image for a platform from a path below the model's folder. Raises ConfigError, ContentError."""
-    return from_store(_open(folder, place), digest, platform, store)
+def load(path: Path, digest: Digest, platform: Platform, store: LocalStore) -> Base:
+    """The base's image for a platform. Raises ConfigError, ContentError."""
+    return from_store(_open(path), digest, platform, store)
 
 
-def resolve(folder: Path, place: str) -> Digest:
+def resolve(path: Path) -> Digest:
     """The digest of the one image or index at a path. Raises ConfigError when there is none or several."""
-    layout = _open(folder, place)
+    layout = _open(path)
     digests = {descriptor.digest for descriptor in layout.index().manifests}
     if len(digests) != 1:
-        raise ConfigError(f"build.base.layout: {place}: {len(digests)} images in it, one is expected")
+        raise ConfigError(f"build.base.layout: {path}: {len(digests)} images in it, one is expected")
     return digests.pop()
 
 
-def _open(folder: Path, place: str) -> Layout:
+def _open(path: Path) -> Layout:
     try:
-        return open_local(folder / place)
+        return open_local(path)
     except (NotFoundError, ContentError) as error:
         raise ConfigError(f"build.base.layout: {error.message}", hint=error.hint) from error

@@ -1,0 +1,47 @@
+"""What every step of a build works with: the store, the ways to the world, and what is remembered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tidegate.build.contents import ContentsCache, Items, read_items
+from tidegate.build.layer_cache import LayerCache
+from tidegate.build.sources import Sources
+from tidegate.oci import media_types
+from tidegate.oci.image import Layer
+from tidegate.oci.layer import decompress
+from tidegate.oci.local import LocalStore
+
+# Called with a label and the bytes read since the last call, from several threads.
+Progress = Callable[[str, int], None]
+
+
+def quiet(_label: str, _count: int) -> None:
+    """A progress callback for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """`now` gives the Unix time in nanoseconds."""
+
+    store: LocalStore
+    sources: Sources
+    now: Callable[[], int] = time.time_ns
+    progress: Progress = quiet
+
+    @property
+    def layers(self) -> LayerCache:
+        """Layers that were made before."""
+        return LayerCache(self.sources.cache / "layers", self.store)
+
+    def items(self, layer: Layer) -> Items:
+        """What is in a layer, read from the store the first time. Raises ContentError, NotFoundError."""
+
+        def read() -> Items:
+            blob = self.store.open_blob(layer.descriptor.digest)
+            with decompress(blob, media_types.LAYERS[layer.descriptor.media_type]) as stream:
+                return read_items(stream, f"layer {layer.descriptor.digest}")
+
+        return ContentsCache(self.sources.cache / "contents").get(layer.diff_id, read)

@@ -35,7 +35,9 @@ SCRIPT_PACKAGES = {"debconf": "debconf-2.0", "dpkg": "", "mawk": "awk", "openssl
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+]")
 _URI = re.compile(r"'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>[0-9]+) SHA256:(?P<sha256>[0-9a-f]{64})")
-_UNKNOWN = re.compile(r"E: (?:Unable to locate package|Package '?|Couldn't find any package by \w+ ')(?P<name>[^\s']+)")
+_UNKNOWN = re.compile(
+    r"E: (?:Unable to locate package |Package '?|Couldn't find any package by \w+ ')(?P<name>[^\s']+)"
+)
 _TIMEOUT = 600.0
 
 
@@ -58,7 +60,7 @@ def resolve(
         folder = Path(temporary)
         _make_folders(folder)
         (folder / "status").write_text(_status(frozenset(names), platform.architecture))
-        (folder / "etc" / "sources.list").write_text(_sources_list(suite, sources))
+        (folder / "etc" / "sources.list").write_text(_sources_list(suite, sources, _link_keyrings(folder, sources)))
         (folder / "apt.conf").write_text(_configuration(folder, platform.architecture, environ))
         _run(folder, ["update", "-q"], environ)
         printed = _run(folder, ["install", "--print-uris", "-qq", "-y", "--", *sorted(set(names))], environ)
@@ -120,8 +122,17 @@ def _configuration(folder: Path, architecture: str, environ: Mapping[str, str]) 
     return "".join(f'{key} "{value}";\n' for key, value in settings.items())
 
 
-def _sources_list(suite: str, sources: Sources) -> str:
-    signed = ",".join(map(str, sources.keyrings))
+def _link_keyrings(folder: Path, sources: Sources) -> list[Path]:
+    """The key files under names that need no quoting."""
+    links = []
+    for number, keyring in enumerate(sources.keyrings):
+        links.append(folder / f"key{number}{keyring.suffix}")
+        links[-1].symlink_to(keyring)
+    return links
+
+
+def _sources_list(suite: str, sources: Sources, keyrings: Sequence[Path]) -> str:
+    signed = ",".join(map(str, keyrings))
     places = [(DEBIAN, suite), (DEBIAN, f"{suite}-updates"), (SECURITY, f"{suite}-security")]
     archives = sources.archives()
     return "".join(f"deb [signed-by={signed}] {archives[archive]} {name} main\n" for archive, name in places)

@@ -55,7 +55,7 @@ def find(base: Base, folder: Path, root: Path = Path("/etc/apt")) -> Sources:
             f"this machine has no apt sources and keys for Debian {suite}",
             hint="name them in tidegate.yaml as build.base.mirror and build.base.keyring, or use build.base.image",
         )
-    if urlsplit(mirror).scheme not in {"http", "https"}:
+    if urlsplit(mirror).scheme not in {"http", "https"} or len(mirror.split()) != 1:
         raise ConfigError(f"build.base.mirror: {mirror!r} is not an http or https address")
     return Sources(mirror, security, keyrings)
 

@@ -27,7 +27,8 @@ _NO_WHEEL = re.compile(r"(?:Because |And because |and )(?P<name>[A-Za-z0-9._-]+)
 _MISSING = re.compile(r"(?P<name>[A-Za-z0-9._-]+) was not found in the package registry")
 _NO_VERSION = re.compile(r"there (?:is|are) no versions? of (?P<name>[A-Za-z0-9._-]+)(?P<spec>[^\s]*)")
 _ANNOTATED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==.*\n(?:\s+#.*\n)*?\s+# from (?P<index>\S+)$", re.MULTILINE)
-_NETWORK = ("Failed to fetch", "error sending request", "401 Unauthorized", "403 Forbidden", "Request failed")
+_REFUSED = ("401 Unauthorized", "403 Forbidden")
+_NETWORK = (*_REFUSED, "Failed to fetch", "error sending request", "Request failed")
 
 
 class Uv:
@@ -155,6 +156,8 @@ def _preferences(previous: Sequence[PythonPackage]) -> str:
 
 def _explain(printed: str, path: Path, target: Target) -> Error:
     """The error for what uv printed when it couldn't resolve."""
+    if any(sign in printed for sign in _REFUSED):
+        return _unexplained(printed, str(path))
     if match := _NO_WHEEL.search(printed):
         return pylock.no_wheel(f"{path}: {_trimmed(match['name'])}", target)
     if match := _MISSING.search(printed):

@@ -1,0 +1,1 @@
+"""What a release leaves behind for people and for CI systems."""

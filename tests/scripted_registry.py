@@ -60,11 +60,18 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def handle_one_request(self) -> None:
-        with contextlib.suppress(ConnectionError):
+        try:
             super().handle_one_request()
+        except ConnectionError:
+            self.close_connection = True
 
     def body(self) -> bytes:
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        size = int(self.headers.get("Content-Length") or 0)
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise ConnectionError("the body ended early")
+        self.taken = True
+        return data
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> bool:
         self.send_response(status)
@@ -76,7 +83,8 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def refuse(self, status: int, code: str, message: str = "no", **headers: str) -> bool:
-        self.body()
+        if not self.taken:
+            self.body()
         body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
         return self.answer(status, body, Content_Type="application/json", **headers)
 
@@ -87,6 +95,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         script = self.script
+        self.taken = False
         headers = {name.lower(): value for name, value in self.headers.items()}
         script.seen.append(Seen(self.command, self.path, headers))
         for number, (method, pattern, fault) in enumerate(script.faults):
@@ -120,15 +129,21 @@ class Handler(BaseHTTPRequestHandler):
             location = self.script.location.format(path=path, address=self.script.address)
             self.answer(202, Location=location)
         elif self.command == "PUT":
-            self.commit()
-            self.answer(201)
+            if self.commit():
+                self.answer(201)
+            else:
+                self.refuse(400, "DIGEST_INVALID")
         else:
             self.answer(204)
 
-    def commit(self) -> None:
-        """Take in the body of a closing PUT."""
+    def commit(self) -> bool:
+        """Take in the body of a closing PUT, if it has its digest."""
         digest = parse_qs(urlsplit(self.path).query)["digest"][0]
-        self.script.blobs[digest] = self.body()
+        data = self.body()
+        right = digest == "sha256:" + hashlib.sha256(data).hexdigest()
+        if right:
+            self.script.blobs[digest] = data
+        return right
 
     def _blob(self, name: str, digest: str) -> None:
         data = self.script.blobs.get(digest)

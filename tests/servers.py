@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidegate.auth.keychain import Keychain
+from tidegate.auth.credential import Credential
 from tidegate.distribution.connect import open_repository
 from tidegate.distribution.remote import RemoteRepository
 from tidegate.oci.reference import Reference
@@ -91,7 +91,7 @@ _EMBEDDED = """
 import sys
 from pathlib import Path
 
-from tidegate.auth.keychain import Keychain
+from tidegate.auth.credential import Credential
 from tidegate.distribution.connect import open_repository
 from tidegate.distribution.remote import RemoteRepository
 from tidegate.oci.reference import Reference
@@ -113,8 +113,19 @@ def embedded_registry(folder: Path) -> Iterator[Server]:
         yield Server(address, process)
 
 
-def open_remote(address: str, repository: str, *, mount_from: Sequence[str] = ()) -> RemoteRepository:
-    """A repository on a loopback registry, without credentials and with short waits between retries."""
+@dataclass(frozen=True)
+class OneLogin:
+    """Credentials that are the same for every registry; `None` for none at all."""
+
+    value: Credential | None = None
+
+    def credential(self, registry: str, repository: str) -> Credential | None:
+        return self.value
+
+
+def open_remote(
+    address: str, repository: str, *, login: Credential | None = None, mount_from: Sequence[str] = ()
+) -> RemoteRepository:
+    """A repository on a loopback registry, with short waits between retries."""
     transport = Transport({}, retry=RetryPolicy(first_wait=0.01, longest_wait=0.05))
-    reference = Reference(address, repository)
-    return open_repository(reference, transport, Keychain({}), mount_from=mount_from)
+    return open_repository(Reference(address, repository), transport, OneLogin(login), mount_from=mount_from)

@@ -34,7 +34,7 @@ CODE = "code"
 class Plan:
     """Everything that decides the image, as values. `created` is the commit's time, RFC 3339 in UTC.
 
-    `listed` are the files that git would list in the folder, None outside a repository.
+    `ignored` are paths below the folder that git ignores, a folder with `/` at its end.
     """
 
     folder: Path
@@ -42,7 +42,7 @@ class Plan:
     lock: Lock
     created: str
     annotations: Mapping[str, str] = field(default_factory=dict)
-    listed: frozenset[str] | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _code(plan: Plan, below: Filesystem, store: LocalStore) -> Iterator[NewLayer
     if plan.config.build.dockerfile is not None:
         return
     own = tuple(entry.source for entry in plan.config.weights)
-    files = code.select(code.Selection(plan.folder, plan.config.build, own, plan.listed))
+    files = code.select(code.Selection(plan.folder, plan.config.build, own, plan.ignored))
     contents = code.contents(plan.folder, files, plan.config.build.workdir, below)
     yield NewLayer(store_layer(store, contents, "build.code"), CODE)
 

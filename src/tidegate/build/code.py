@@ -54,12 +54,12 @@ class CodeFile:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is taken: `listed` are the files that git would list, None outside a repository."""
+    """What is taken. `ignored` are paths that git ignores, a folder with `/` at its end: no commit has them."""
 
     folder: Path
     build: Build
     weights: tuple[str, ...]
-    listed: frozenset[str] | None
+    ignored: tuple[str, ...] = ()
 
 
 def select(wanted: Selection) -> tuple[CodeFile, ...]:
@@ -132,18 +132,31 @@ def _files(wanted: Selection, source: str, to: str, excluded: Patterns) -> Itera
     if not path.is_dir():
         yield _file(wanted.folder, source, to)
         return
-    listed = _listed_below(wanted.listed, source)
+    ignored = _Ignored.of(wanted.ignored, source)
     for below in _walk(path, "" if source == SELF else source, excluded):
-        if listed is None or below in listed:
+        if not ignored.match(below):
             relative = below if source == SELF else below.removeprefix(f"{source}/")
             yield _file(wanted.folder, below, posixpath.join(to, relative))
 
 
-def _listed_below(listed: frozenset[str] | None, source: str) -> frozenset[str] | None:
-    """What git lists, or None for a folder it knows nothing of, such as a named one that a build step makes."""
-    if listed is None or source == SELF:
-        return listed
-    return listed if any(path.startswith(f"{source}/") for path in listed) else None
+@dataclass(frozen=True, slots=True)
+class _Ignored:
+    """Paths that git ignores."""
+
+    files: frozenset[str]
+    folders: tuple[str, ...]
+
+    @classmethod
+    def of(cls, paths: Iterable[str], source: str) -> _Ignored:
+        """Those below a source. A source that is ignored itself was named all the same, such as what a build made."""
+        paths = [path for path in paths if not f"{source}/".startswith(path)]
+        return cls(
+            frozenset(path for path in paths if not path.endswith("/")),
+            tuple(path for path in paths if path.endswith("/")),
+        )
+
+    def match(self, path: str) -> bool:
+        return path in self.files or path.startswith(self.folders)
 
 
 def _walk(folder: Path, place: str, excluded: Patterns) -> Iterator[str]:

@@ -37,7 +37,7 @@ def digest(config: Config, files: Mapping[str, bytes]) -> str:
         "dockerfile": build.dockerfile is not None,
         "weights": [(w.name, w.source, w.include, w.exclude, w.sha256) for w in config.weights],
     }
-    return Digest.of(msgspec.json.encode(parts, order="deterministic", enc_hook=str))
+    return str(Digest.of(msgspec.json.encode(parts, order="deterministic", enc_hook=str)))
 
 
 def read(config: Config, folder: Path) -> dict[str, bytes]:

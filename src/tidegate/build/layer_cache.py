@@ -38,7 +38,9 @@ class LayerCache:
 
         `parts` are plain values or Structs that decide the bytes. Raises ContentError, StorageError.
         """
-        path = self._folder / hashlib.sha256(msgspec.json.encode((_FORMAT, GZIP_FORMAT, *parts))).hexdigest()
+        path = (
+            self._folder / hashlib.sha256(msgspec.json.encode((_FORMAT, GZIP_FORMAT, *parts), enc_hook=str)).hexdigest()
+        )
         known = _read(path)
         if known is not None and self.store.blob_size(known.descriptor.digest) == known.descriptor.size:
             return NewLayer(Layer(known.descriptor, known.diff_id), reason, reused=True)

@@ -122,11 +122,15 @@ def _base(build: Build, folder: Path, space: Workspace, kept: Lock | None) -> Lo
     if build.base.debian is not None:
         return LockedBase(kind="debian", reference=build.base.debian)
     if build.base.layout is not None:
-        return LockedBase(kind="layout", reference=build.base.layout, digest=layout.resolve(folder / build.base.layout))
+        return LockedBase(
+            kind="layout", reference=build.base.layout, digest=str(layout.resolve(folder / build.base.layout))
+        )
     reference = build.base.image or ""
     if kept is not None and (kept.base.kind, kept.base.reference) == ("image", reference) and kept.base.digest:
         return LockedBase(kind="image", reference=reference, digest=kept.base.digest)
-    return LockedBase(kind="image", reference=reference, digest=registry.resolve(reference, space.sources.repository))
+    return LockedBase(
+        kind="image", reference=reference, digest=str(registry.resolve(reference, space.sources.repository))
+    )
 
 
 @dataclass(frozen=True, slots=True)

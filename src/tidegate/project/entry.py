@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ _ASGI = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 _WSGI = frozenset({"Flask", "Bottle", "Falcon"})
 _READY = ("/v2/health/ready", "/ready", "/readyz", "/health", "/healthz", "/health/ready", "/ping", "/livez", "/status")
 _OPEN_INFERENCE = "/v2/models"
+_MODEL_ROUTE = re.compile(r"/v2/models/([a-z0-9]+(?:[._-][a-z0-9]+)*)(?:/|$)")
 _MODEL_VARIABLE = re.compile(r"(?=.*(?:MODEL|WEIGHT|CHECKPOINT))(?=.*(?:PATH|DIR|FILE))[A-Z][A-Z0-9_]*")
 
 
@@ -27,14 +28,15 @@ class Source:
     """What one Python file tells about itself.
 
     `application` is the name of its web application, empty when it has none. `ready` is a path that answers 200
-    once it serves, `imports` the top-level modules that it names, `variables` the environment variables that
-    seem to say where the model lies, `texts` its string literals.
+    once it serves, `model_name` the name that its Open Inference routes have, `imports` the top-level modules that
+    it names, `variables` the environment variables that seem to say where the model lies, `texts` its string literals.
     """
 
     kind: Kind | None = None
     application: str = ""
     ready: str = ""
     open_inference: bool = False
+    model_name: str = ""
     imports: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     texts: frozenset[str] = frozenset()
@@ -51,12 +53,15 @@ def read_source(text: str) -> Source | None:
         return None
     texts = frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
     kind, application, framework = _application(tree)
-    literals = texts | {prefix for node in nodes if isinstance(node, ast.JoinedStr) for prefix in _prefix(node)}
+    constants = dict(_constants(tree))
+    routes = texts | {_filled(node, constants) for node in nodes if isinstance(node, ast.JoinedStr)}
+    names = sorted({match[1] for route in routes if (match := _MODEL_ROUTE.match(route))})
     return Source(
         kind=kind,
         application=application,
         ready=next((path for path in _READY if path in texts), "/openapi.json" if framework == "FastAPI" else ""),
-        open_inference=any(literal.startswith(_OPEN_INFERENCE) for literal in literals),
+        open_inference=any(route.startswith(_OPEN_INFERENCE) for route in routes),
+        model_name=names[0] if len(names) == 1 else "",
         imports=tuple(dict.fromkeys(_imports(nodes))),
         variables=tuple(sorted(text for text in texts if _MODEL_VARIABLE.fullmatch(text))),
         texts=texts,
@@ -90,9 +95,20 @@ def _is_main(node: ast.stmt) -> bool:
     )
 
 
-def _prefix(node: ast.JoinedStr) -> Iterator[str]:
-    if node.values and isinstance(node.values[0], ast.Constant):
-        yield str(node.values[0].value)
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield from ((target.id, node.value.value) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _filled(node: ast.JoinedStr, constants: Mapping[str, str]) -> str:
+    """An f-string with the constants in it filled in; anything else as {}."""
+    return "".join(
+        str(part.value)
+        if isinstance(part, ast.Constant)
+        else constants.get(getattr(getattr(part, "value", None), "id", ""), "{}")
+        for part in node.values
+    )
 
 
 def _imports(nodes: list[ast.AST]) -> Iterator[str]:

@@ -104,7 +104,7 @@ def inspect(name: str, files: Iterable[str], read: Callable[[str], str]) -> Find
     entry = find_entry(sources)
     requirements = next((path for path in REQUIREMENTS if path in top and _has_requirements(path, top[path])), None)
     return Findings(
-        name=normalise_name(name),
+        name=(entry.source.model_name if entry else "") or normalise_name(name),
         requirements=requirements,
         packages=frozenset(_packages(requirements, top)),
         python=find_python(top),

@@ -46,6 +46,21 @@ def test_the_open_inference_protocol_is_recognised() -> None:
     assert not read("route = '/v1/models'").open_inference
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("route = '/v2/models/digits/infer'", "digits"),
+        ("NAME = 'digits'\nroutes = [f'/v2/models/{NAME}', f'/v2/models/{NAME}/infer']", "digits"),
+        ("route = f'/v2/models/{name()}/infer'", ""),
+        ("route = '/v2/models/{model_name}/infer'", ""),
+        ("routes = ['/v2/models/a/infer', '/v2/models/b/infer']", ""),
+    ],
+)
+def test_the_name_that_a_model_is_served_by_is_read(text: str, name: str) -> None:
+    """The test asks for the model by this name; where routes name several or none, it stays open."""
+    assert read(text).model_name == name
+
+
 def test_what_it_imports_and_where_its_model_lies_are_listed() -> None:
     """Top-level names, relative imports aside; environment variables that name a model's path."""
     source = read("import os, a.b\nfrom c.d import e\nfrom . import f\nx = os.environ['MODEL_PATH'], 'PATH', 'm.pkl'\n")

@@ -31,6 +31,12 @@ def test_a_folder_name_becomes_a_model_name(folder: str, name: str) -> None:
     assert normalise_name(folder) == name
 
 
+def test_the_name_that_the_program_serves_goes_before_the_folders() -> None:
+    """Otherwise the test would ask for a model that isn't served."""
+    assert look({"app.py": APP + "route = '/v2/models/digits/infer'\n"}).name == "digits"
+    assert look({"app.py": APP}).name == "model"
+
+
 @pytest.mark.parametrize(
     ("texts", "requirements"),
     [

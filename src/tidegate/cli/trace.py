@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from tidegate.cli.context import Context
 from tidegate.errors import UsageError, VerificationError
 from tidegate.oci.digest import Digest
+from tidegate.oci.layout import Layout
 from tidegate.oci.reference import Reference
-from tidegate.trace.evidence import latest
+from tidegate.oci.store import ContentStore
+from tidegate.trace.evidence import KINDS, latest
 from tidegate.trace.lookup import COMMIT, Trace, trace_commit, trace_image
 
+_LAYOUT = "oci:"
 HELP = "from an image to its commit, or from a commit to its image"
 
 
@@ -18,7 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "subject", metavar="REF|COMMIT", help="an image's reference, or a commit: 7 or more of its hex digits"
     )
-    parser.add_argument("--in", dest="repository", metavar="REPOSITORY", help="where to look for a commit or a digest")
+    parser.add_argument(
+        "--in",
+        dest="repository",
+        metavar="REPOSITORY",
+        help="where to look for a tag, a digest or a commit: a repository, or oci:PATH",
+    )
     parser.add_argument("--insecure", action="store_true", help="allow plain HTTP")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -39,18 +48,27 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _trace(arguments: argparse.Namespace, context: Context) -> Trace:
     subject, where = arguments.subject, arguments.repository
     if where is None:
-        if COMMIT.fullmatch(subject) or subject.startswith(("sha256:", "sha512:")):
-            raise UsageError(f"{subject}: in which repository?", hint=f"tidegate trace {subject} --in REPOSITORY")
+        _need_place(subject)
         reference = Reference.parse(subject)
-        return trace_image(context.repository(reference, insecure=arguments.insecure), _wanted(reference))
-    store = context.repository(Reference.parse(where), insecure=arguments.insecure)
+        store: ContentStore = context.repository(reference, insecure=arguments.insecure)
+        return trace_image(store, reference.digest or reference.tag or "latest")
+    store = _place(where, context, insecure=arguments.insecure)
     if COMMIT.fullmatch(subject.lower()):
         return trace_commit(store, subject)
     return trace_image(store, Digest(subject) if ":" in subject else subject)
 
 
-def _wanted(reference: Reference) -> Digest | str:
-    return reference.digest or reference.tag or "latest"
+def _need_place(subject: str) -> None:
+    if COMMIT.fullmatch(subject) or subject.startswith(("sha256:", "sha512:")):
+        raise UsageError(f"{subject}: in which repository?", hint=f"tidegate trace {subject} --in REPOSITORY")
+    if subject.startswith(_LAYOUT):
+        raise UsageError(f"{subject}: which image of it?", hint="tidegate trace TAG|DIGEST|COMMIT --in oci:PATH")
+
+
+def _place(where: str, context: Context, *, insecure: bool) -> ContentStore:
+    if where.startswith(_LAYOUT):
+        return Layout.existing(Path(where.removeprefix(_LAYOUT)))
+    return context.repository(Reference.parse(where), insecure=insecure)
 
 
 def describe(trace: Trace) -> str:
@@ -87,8 +105,9 @@ def _run_lines(trace: Trace) -> list[tuple[str, str]]:
 
 
 def _evidence_lines(trace: Trace) -> list[tuple[str, str]]:
-    newest = latest(trace.evidence).values()
-    lines = [("evidence", f"{item.kind:<11}{item.verdict or 'present':<11}{item.digest}") for item in newest]
+    newest = latest(trace.evidence)
+    ordered = [newest[kind] for kind in KINDS.values() if kind in newest]
+    lines = [("evidence", f"{item.kind:<11}{item.verdict or 'present':<11}{item.digest}") for item in ordered]
     other = [item for item in trace.evidence if not item.kind]
     return lines + [("evidence", f"{'other':<22}{item.digest} {item.media_type}") for item in other]
 

@@ -15,6 +15,7 @@ from tests.unit.trace.samples import COMMIT, put_evidence, put_image
 from tidegate.auth.keychain import Keychain
 from tidegate.distribution.connect import open_repository
 from tidegate.oci.descriptor import Descriptor
+from tidegate.oci.layout import Layout
 from tidegate.oci.reference import Reference
 from tidegate.oci.store import ContentStore
 from tidegate.trace.evidence import KINDS, find, missing
@@ -72,6 +73,8 @@ def test_a_person_reads_it(released: Released) -> None:
     ("arguments", "code", "words"),
     [
         ((COMMIT,), 2, "in which repository"),
+        (("oci:x",), 2, "which image of it"),
+        (("main", "--in", "oci:/nonexistent"), 4, "not an OCI image layout"),
         (("e" * 40, "--in", "{name}"), 4, "no image of commit"),
         (("{name}:no",), 4, "there is no image no"),
         (("{name}:a:b",), 2, "is not a"),
@@ -85,6 +88,14 @@ def test_each_mistake_has_its_exit_code(released: Released, arguments: tuple[str
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_layout_on_disk_answers_without_a_network(released: Released, tmp_path: Path) -> None:
+    """An air-gapped reviewer has a folder, not a registry."""
+    layout = Layout(tmp_path / "layout")
+    put_evidence(layout, put_image(layout, tag=f"sha-{COMMIT}"))
+    done = released.trace(COMMIT[:7], "--in", f"oci:{layout.path}", "--json")
+    assert json.loads(done.stdout)["digest"] == released.image.digest
 
 
 def test_a_moved_commit_tag_ends_in_5(released: Released) -> None:

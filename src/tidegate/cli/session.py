@@ -21,7 +21,9 @@ def run(
     command: Callable[[argparse.Namespace, Context], int], arguments: argparse.Namespace, environ: Mapping[str, str]
 ) -> int:
     """Call a command; its exit code, with every failure said on stderr."""
-    logging.basicConfig(level=logging.DEBUG if environ.get("TIDEGATE_DEBUG") else logging.WARNING, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    # Of our own loggers only: other libraries print addresses whole, with what is secret in them.
+    logging.getLogger("tidegate").setLevel(logging.DEBUG if environ.get("TIDEGATE_DEBUG") else logging.WARNING)
     signal.signal(signal.SIGTERM, _terminate)
     context = Context(environ, as_json=getattr(arguments, "json", False))
     try:

@@ -82,7 +82,7 @@ def read_checkout(folder: Path, environ: Mapping[str, str], also: Sequence[Path]
 def parse_status(text: str) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
     """Branch, changed paths and ignored paths of `git status --porcelain=v2 --branch -z` without renames.
 
-    At most MAX_PATHS of each are given.
+    At most MAX_PATHS changed ones are given.
     """
     branch = None
     dirty: list[str] = []
@@ -94,7 +94,7 @@ def parse_status(text: str) -> tuple[str | None, tuple[str, ...], tuple[str, ...
         elif line[:1] in _FIELDS:
             fields = line.split(" ", _FIELDS[line[0]])
             (ignored if line[0] == "!" else dirty).append(fields[-1])
-    return branch, tuple(dirty[:MAX_PATHS]), tuple(ignored[:MAX_PATHS])
+    return branch, tuple(dirty[:MAX_PATHS]), tuple(ignored)
 
 
 def _find(git: Git, folder: Path) -> tuple[Path, str]:

@@ -37,7 +37,8 @@ def test_every_command_is_documented(name: str) -> None:
 def options(parser: argparse.ArgumentParser) -> Iterator[str]:
     """The long options of a parser and of those below it."""
     for action in parser._actions:
-        yield from (option for option in action.option_strings if option.startswith("--"))
+        if action.help is not argparse.SUPPRESS:
+            yield from (option for option in action.option_strings if option.startswith("--"))
         if isinstance(action, argparse._SubParsersAction):
             for child in action.choices.values():
                 yield from (option for option in options(child) if option != "--help")

@@ -12,7 +12,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 # Seconds that a stopped run waits for work that is about to notice.
-_GRACE = 2.0
+_GRACE = 1.0
 
 
 class Cancelled(BaseException):

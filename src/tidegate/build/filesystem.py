@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Mapping
 
 from tidegate.build.contents import Item, Items
-from tidegate.oci.layer import DIRECTORY, SYMLINK, Entry
+from tidegate.oci.layer import DIRECTORY, SYMLINK, WHITEOUT, Entry
 
 _MAX_LINKS = 40
 
@@ -21,8 +21,8 @@ class Filesystem:
 
     def add(self, layer: Items) -> None:
         """Lay a layer over what is there (OCI image-spec, layer.md, "Applying Changesets")."""
-        for item in layer:
-            entry = item.entry
+        marks = [item for item in layer if WHITEOUT in item.path]
+        for entry in (item.entry for item in marks):
             if entry.whiteout is not None:
                 self._remove(entry.whiteout)
             elif entry.opaque is not None:
@@ -31,8 +31,10 @@ class Filesystem:
             below = self._items.get(item.path)
             if below is not None and below.kind == DIRECTORY != item.kind:
                 self._remove_below(item.path)
-            if item.entry.whiteout is None and item.entry.opaque is None:
-                self._items[item.path] = item
+            self._items[item.path] = item
+        for item in marks:
+            if item.entry.whiteout is not None or item.entry.opaque is not None:
+                self._items.pop(item.path, None)
 
     @property
     def items(self) -> Mapping[str, Item]:

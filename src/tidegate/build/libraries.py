@@ -45,7 +45,7 @@ class Missing:
 def missing(files: Filesystem, checked: Iterable[Item], platform: Platform, library_path: str = "") -> list[Missing]:
     """The libraries that the checked items need and the image lacks. `library_path` is its LD_LIBRARY_PATH."""
     folders = [*library_path.split(":"), *_standard(files, platform)] if library_path else _standard(files, platform)
-    among_wheels = {posixpath.basename(path) for path in files.items if _PYTHON_FOLDERS.search(path)}
+    among_wheels = {path.rpartition("/")[2] for path in files.items if ".so" in path and _PYTHON_FOLDERS.search(path)}
     known: dict[str, bool] = {}
     found = []
     for item in checked:

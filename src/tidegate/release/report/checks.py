@@ -1,109 +1,64 @@
-"""The gates' documents as rows that every report shows alike. Unknown fields are left out, missing ones empty."""
+"""The gates' documents as rows that every report shows alike."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from tidegate.project.verdict import Verdict
+from tidegate.imagetest.report import CaseResult, LimitResult, TestReport
 from tidegate.release.report.model import ReleaseReport
+from tidegate.scan.report import SEVERITIES, Finding
 
-SEVERITIES = ("critical", "high", "medium", "low", "unknown")
-
-
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A golden case, and how long it took in seconds."""
-
-    name: str
-    verdict: Verdict
-    message: str = ""
-    seconds: float = 0.0
+T = TypeVar("T", CaseResult, LimitResult)
 
 
-class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """A budget and what was measured, None when it could not be."""
-
-    name: str
-    limit: float
-    measured: float | None = None
-    unit: str = ""
-    verdict: Verdict
-    message: str = ""
-
-    @property
-    def share(self) -> float:
-        """The part of the budget that is used, 1.0 for all of it."""
-        return self.measured / self.limit if self.measured is not None and self.limit > 0 else 0.0
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan found. `suppressed` is the reason of an exception, or empty."""
-
-    id: str
-    category: str = ""
-    severity: str = ""
-    subject: str = ""
-    location: str = ""
-    fixed_in: str | tuple[str, ...] | None = None
-    suppressed: Any = None
-    message: str = ""
-
-    @property
-    def fix(self) -> str:
-        return self.fixed_in if isinstance(self.fixed_in, str) else ", ".join(self.fixed_in or ())
-
-
-T = TypeVar("T", Case, Limit)
-
-
-class _Test(msgspec.Struct):
-    platform: str = ""
-    message: str = ""
-    cases: tuple[Case, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    log: str = ""
-
-
-class _Scan(msgspec.Struct):
-    findings: tuple[Finding, ...] = ()
-
-
-def cases(report: ReleaseReport) -> Sequence[Case]:
+def cases(report: ReleaseReport) -> Sequence[CaseResult]:
     """All golden cases; of several platforms, the platform is part of the name."""
-    return [_named(case, test, report) for test in _tests(report) for case in test.cases]
+    return [_named(case, test, report) for test in report.tests for case in test.cases]
 
 
-def limits(report: ReleaseReport) -> Sequence[Limit]:
+def limits(report: ReleaseReport) -> Sequence[LimitResult]:
     """All budgets, named as the cases are."""
-    return [_named(limit, test, report) for test in _tests(report) for limit in test.limits]
+    return [_named(limit, test, report) for test in report.tests for limit in test.limits]
 
 
 def logs(report: ReleaseReport) -> Sequence[str]:
     """What the model's process said where a test failed."""
-    return [test.log for test in _tests(report) if test.log]
+    return [test.log for test in report.tests if test.log]
+
+
+def notes(report: ReleaseReport) -> Sequence[str]:
+    """What a person should know besides, once each."""
+    said = [note for test in report.tests for note in test.notes]
+    said += [warning for scan in report.scans for warning in scan.warnings]
+    return list(dict.fromkeys(said))
 
 
 def findings(report: ReleaseReport) -> Sequence[Finding]:
-    """All findings once, those that count first, the worst before the others."""
-    found = {
-        (item.id, item.subject, item.location): item
-        for scan in report.scans
-        for item in msgspec.convert(scan, _Scan, strict=False).findings
-    }
-    return sorted(found.values(), key=lambda item: (bool(item.suppressed), _rank(item.severity), item.id, item.subject))
+    """All findings once: those that stop the release first, exceptions last, the worst before the others."""
+    found = {(item.id, item.subject, item.location): item for scan in report.scans for item in scan.findings}
+    return sorted(found.values(), key=_order)
 
 
-def _tests(report: ReleaseReport) -> Sequence[_Test]:
-    return [msgspec.convert(test, _Test, strict=False) for test in report.tests]
+def share(limit: LimitResult) -> float:
+    """The part of a budget that is used, 1.0 for all of it."""
+    return limit.measured / limit.limit if limit.measured is not None and limit.limit > 0 else 0.0
 
 
-def _named(item: T, test: _Test, report: ReleaseReport) -> T:
+def exception(finding: Finding) -> str:
+    """Why a finding was let through, by whom, and until when."""
+    reason = finding.suppressed
+    return f"{reason.statement} ({reason.owner}, until {reason.expired_at})" if reason else ""
+
+
+def _named(item: T, test: TestReport, report: ReleaseReport) -> T:
     if len(report.tests) < 2 or not test.platform:
         return item
     return msgspec.structs.replace(item, name=f"{item.name} ({test.platform})")
 
 
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+def _order(item: Finding) -> tuple[bool, bool, int, str, str]:
+    rank = SEVERITIES.index(item.severity) if item.severity in SEVERITIES else len(SEVERITIES)
+    return (item.suppressed is not None, not item.fails, rank, item.id, item.subject)

@@ -54,12 +54,11 @@ def commands(report: ReleaseReport) -> tuple[str, ...]:
     errors = [("Stopped", report.error.message)] if report.error else []
     errors += [(f"golden case {case.name}", case.message) for case in checks.cases(report) if _failed(case.verdict)]
     errors += [(f"limit {item.name}", item.message) for item in checks.limits(report) if _failed(item.verdict)]
-    if report.verdict is Verdict.FAILED:
-        errors += [
-            (f"{item.severity} {item.id}".strip(), f"{item.subject} {item.message}".strip())
-            for item in checks.findings(report)
-            if not item.suppressed and item.severity in {"critical", "high"}
-        ]
+    errors += [
+        (f"{item.severity} {item.id}", f"{item.subject} {item.title}".strip())
+        for item in checks.findings(report)
+        if item.fails
+    ]
     warnings = [("Not done", text) for text in report.not_done]
     lines = [_command("error", *item) for item in errors] + [_command("warning", *item) for item in warnings]
     return tuple(lines[:MAX_ANNOTATIONS])
@@ -120,7 +119,11 @@ def _limits(report: ReleaseReport) -> Sequence[str]:
 
 
 def _findings(report: ReleaseReport) -> Sequence[str]:
-    rows = [(item.severity, item.id, item.subject, item.fix) for item in checks.findings(report) if not item.suppressed]
+    rows = [
+        (item.severity, item.id, item.subject, item.fixed_in or "")
+        for item in checks.findings(report)
+        if not item.suppressed
+    ]
     return _table(("severity", "finding", "in", "fixed in"), rows)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tidegate.imagetest.report import LimitResult
 from tidegate.project.verdict import Verdict
 from tidegate.release.report import checks
-from tidegate.release.report.checks import Finding, Limit
 from tidegate.release.report.markup import Markup, element, join
 from tidegate.release.report.model import ReleaseReport
+from tidegate.scan.report import Finding
 from tidegate.trace.record import Stage
 
 _STYLE = Path(__file__).with_name("report.css")
@@ -45,6 +46,7 @@ def _sections(report: ReleaseReport) -> Iterable[Markup | None]:
     found = checks.findings(report)
     yield _section(f"Findings ({_count(found)})", _findings([item for item in found if not item.suppressed]))
     yield _section("Excepted findings", _findings([item for item in found if item.suppressed]))
+    yield _section("Notes", *(element("p", note) for note in checks.notes(report)))
     yield _section("Contents", _components(report))
     yield _section("Evidence", _table(("kind", "digest"), [(kind, _code(d)) for kind, d in report.evidence.items()]))
 
@@ -112,13 +114,13 @@ def _cases(report: ReleaseReport) -> Markup | None:
     return _table(("case", "verdict", "time", ""), rows)
 
 
-def _limits(limits: Sequence[Limit]) -> Markup | None:
+def _limits(limits: Sequence[LimitResult]) -> Markup | None:
     rows = [
         (
             limit.name,
             _verdict(limit.verdict),
             join(
-                _bar(limit.share, limit.verdict.value),
+                _bar(checks.share(limit), limit.verdict.value),
                 f" {'?' if limit.measured is None else f'{limit.measured:g}'} of {limit.limit:g} {limit.unit}",
             ),
             limit.message,
@@ -134,8 +136,8 @@ def _findings(found: Sequence[Finding]) -> Markup | None:
             element("span", item.severity or "unknown", class_=f"chip {item.severity}"),
             join(item.id, element("div", item.category, class_="quiet")),
             join(item.subject, element("div", item.location, class_="quiet") if item.location else None),
-            item.fix,
-            item.message if not item.suppressed else str(item.suppressed),
+            item.fixed_in or "",
+            checks.exception(item) or item.title,
         )
         for item in found
     ]

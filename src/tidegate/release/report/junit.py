@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
+from tidegate.imagetest.report import LimitResult
 from tidegate.project.verdict import Verdict
 from tidegate.release.report import checks
 from tidegate.release.report.model import ReleaseReport
@@ -61,7 +62,7 @@ def _suite(root: ET.Element, name: str, rows: Iterable[_Row], *, stopped: bool) 
             ET.SubElement(case, word, message=_clean(row.message))
 
 
-def _measured(limit: checks.Limit) -> str:
+def _measured(limit: LimitResult) -> str:
     measured = "not measured" if limit.measured is None else f"{limit.measured:g} {limit.unit}"
     return f"{measured}, the limit is {limit.limit:g} {limit.unit}"
 

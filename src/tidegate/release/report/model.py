@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from tidegate.imagetest.report import TestReport
 from tidegate.oci.digest import Digest
 from tidegate.project.verdict import Verdict
+from tidegate.scan.report import ScanReport
 from tidegate.trace.record import Stage
 
 
@@ -49,8 +49,8 @@ class ReleaseReport(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     not_done: tuple[str, ...] = ()
-    tests: tuple[dict[str, Any], ...] = ()
-    scans: tuple[dict[str, Any], ...] = ()
+    tests: tuple[TestReport, ...] = ()
+    scans: tuple[ScanReport, ...] = ()
     components: tuple[Component, ...] = ()
     evidence: dict[str, Digest] = {}
     error: Failure | None = None

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import msgspec
 
+from tidegate.imagetest import report as testing
 from tidegate.oci.digest import Digest
 from tidegate.project.verdict import Verdict
 from tidegate.release.report.model import Component, Failure, ReleaseReport
+from tidegate.scan.report import Finding, ScanReport, Suppression
 from tidegate.trace.record import Stage
 
 DIGEST = Digest.of(b"image")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def outcome(verdict: Verdict = Verdict.PASSED, **fields: Any) -> testing.TestReport:
+    """What the test gate says."""
+    return testing.TestReport(
+        verdict=verdict, image=DIGEST, platform="linux/amd64", protocol="open-inference", **fields
+    )
+
+
+def found(number: str, severity: str, **fields: Any) -> Finding:
+    """A vulnerable package."""
+    name = number[0].lower()
+    return Finding(
+        id=number, category="vulnerability", severity=severity, subject=f"{name} 1", location=f"lib/{name}", **fields
+    )
+
+
+def scanned(*findings: Finding) -> ScanReport:
+    """What the scan gate says."""
+    return ScanReport(
+        verdict=Verdict.PASSED,
+        stops=False,
+        subjects=(DIGEST,),
+        scanned_at=NOON,
+        tidegate="0.1.0",
+        findings=findings,
+        warnings=("ignore: CVE-1 matches nothing",),
+    )
+
 
 PASSED = ReleaseReport(
     verdict=Verdict.PASSED,
@@ -26,22 +62,21 @@ PASSED = ReleaseReport(
         Stage(name="test", verdict=Verdict.PASSED, seconds=3.0),
     ),
     tests=(
-        {
-            "verdict": "passed",
-            "platform": "linux/amd64",
-            "something_new": [1],
-            "cases": [{"name": "tests/1.json", "verdict": "passed", "seconds": 0.0123}],
-            "limits": [{"name": "p95_ms", "limit": 80, "measured": 11.3, "unit": "ms", "verdict": "passed"}],
-        },
+        outcome(
+            cases=(testing.CaseResult(name="tests/1.json", verdict=Verdict.PASSED, seconds=0.0123),),
+            limits=(testing.LimitResult(name="p95_ms", limit=80, measured=11.3, unit="ms", verdict=Verdict.PASSED),),
+        ),
     ),
     scans=(
-        {
-            "findings": [
-                {"id": "B-2", "severity": "low", "subject": "pkg:pypi/b@1"},
-                {"id": "A-1", "severity": "critical", "subject": "pkg:pypi/a@1", "fixed_in": "2"},
-                {"id": "C-3", "severity": "critical", "subject": "pkg:pypi/c@1", "suppressed": "not reachable"},
-            ]
-        },
+        scanned(
+            found("B-2", "low"),
+            found("A-1", "medium", fixed_in="2"),
+            found(
+                "C-3",
+                "critical",
+                suppressed=Suppression(statement="not reachable", owner="@me", expired_at="2027-01-01"),
+            ),
+        ),
     ),
     components=(Component(type="deb", count=61),),
     evidence={"sbom": DIGEST},
@@ -64,11 +99,16 @@ FAILED = msgspec.structs.replace(
         Stage(name="test", verdict=Verdict.FAILED, message="1 of 1 golden cases differs"),
     ),
     tests=(
-        {
-            "cases": [{"name": "tests/1.json", "verdict": "failed", "message": "outputs[0] is 7,\nexpected 1"}],
-            "limits": [{"name": "memory_mb", "limit": 9, "measured": None, "unit": "MB", "verdict": "incomplete"}],
-            "log": "ValueError: bad",
-        },
+        outcome(
+            verdict=Verdict.FAILED,
+            cases=(
+                testing.CaseResult(name="tests/1.json", verdict=Verdict.FAILED, message="outputs[0] is 7,\nexpected 1"),
+            ),
+            limits=(
+                testing.LimitResult(name="memory_mb", limit=9, measured=None, unit="MB", verdict=Verdict.INCOMPLETE),
+            ),
+            log="ValueError: bad",
+        ),
     ),
 )
 NOTHING = ReleaseReport(verdict=Verdict.FAILED, model="digits", error=Failure(message="no lock", exit_code=2))

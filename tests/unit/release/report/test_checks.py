@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import msgspec
-from tests.unit.release.report.samples import PASSED
+from tests.unit.release.report.samples import PASSED, found, scanned
 
 from tidegate.release.report import checks
 
 
 def test_the_worst_findings_come_first_and_exceptions_last() -> None:
-    """As one wants to read them."""
+    """What stops the release is before everything else, whatever its severity."""
     assert [item.id for item in checks.findings(PASSED)] == ["A-1", "B-2", "C-3"]
+    stopped = msgspec.structs.replace(PASSED, scans=(*PASSED.scans, scanned(found("D-4", "unknown", fails=True))))
+    assert [item.id for item in checks.findings(stopped)] == ["D-4", "A-1", "B-2", "C-3"]
 
 
 def test_a_finding_on_two_platforms_is_one() -> None:
@@ -21,7 +23,7 @@ def test_a_finding_on_two_platforms_is_one() -> None:
 
 def test_cases_of_two_platforms_are_told_apart() -> None:
     """Their names say where they ran."""
-    arm = PASSED.tests[0] | {"platform": "linux/arm64"}
+    arm = msgspec.structs.replace(PASSED.tests[0], platform="linux/arm64")
     twice = msgspec.structs.replace(PASSED, tests=(*PASSED.tests, arm))
     assert [case.name for case in checks.cases(twice)] == ["tests/1.json (linux/amd64)", "tests/1.json (linux/arm64)"]
     assert checks.cases(PASSED)[0].name == "tests/1.json"

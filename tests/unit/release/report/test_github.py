@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.release.report.samples import ALL, FAILED, INCOMPLETE, PASSED
+from tests.unit.release.report.samples import ALL, FAILED, INCOMPLETE, PASSED, found, outcome, scanned
 
 from tidegate.errors import StorageError
+from tidegate.imagetest import report as testing
 from tidegate.project.verdict import Verdict
 from tidegate.release.report.github import MAX_ANNOTATIONS, MAX_SUMMARY, commands, outputs, publish, summary
 from tidegate.release.report.model import Failure, ReleaseReport
@@ -28,9 +29,9 @@ def test_a_summary_names_model_and_verdict(report: ReleaseReport) -> None:
 def test_a_summary_holds_the_checks() -> None:
     """Digest, commit, stages, cases, limits, findings; excepted ones are left to the report."""
     text = summary(PASSED)
-    for word in (str(PASSED.digest), PASSED.commit, "4 layers", "tests/1.json", "11.3 ms", "80 ms", "critical"):
+    for word in (str(PASSED.digest), PASSED.commit, "4 layers", "tests/1.json", "11.3 ms", "80 ms", "medium"):
         assert word in text
-    assert "pkg\\:pypi/c" not in text
+    assert "C\\-3" not in text
 
 
 def test_an_endless_summary_is_cut_below_githubs_limit() -> None:
@@ -59,6 +60,13 @@ def test_a_stopped_release_is_annotated_first() -> None:
     )
 
 
+def test_only_findings_that_stop_the_release_are_errors() -> None:
+    """The others are in the summary."""
+    stopping = scanned(found("D-4", "high", title="bad", fails=True), found("E-5", "high"))
+    lines = commands(msgspec.structs.replace(PASSED, scans=(stopping,)))
+    assert lines == ("::error title=high D-4::d 1 bad",)
+
+
 def test_what_was_not_done_is_a_warning() -> None:
     """The release passed all the same."""
     assert commands(INCOMPLETE) == ("::warning title=Not done::advisories: no data on this machine",)
@@ -73,7 +81,7 @@ def test_there_are_at_most_ten() -> None:
 @given(st.text(), st.text())
 def test_no_text_starts_a_command_of_its_own(message: str, name: str) -> None:
     """A message with a line end could otherwise set a variable of the runner."""
-    case = {"cases": [{"name": name, "verdict": "failed", "message": message}]}
+    case = outcome(cases=(testing.CaseResult(name=name, verdict=Verdict.FAILED, message=message),))
     for line in commands(msgspec.structs.replace(FAILED, error=Failure(message=message), tests=(case,))):
         assert "\n" not in line
         assert "\r" not in line

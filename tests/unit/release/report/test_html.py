@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.release.report.samples import ALL, FAILED, INCOMPLETE, PASSED
+from tests.unit.release.report.samples import ALL, FAILED, INCOMPLETE, PASSED, found, scanned
 
 from tidegate.project.verdict import Verdict
 from tidegate.release.report.html import render
@@ -64,7 +64,7 @@ def test_a_release_shows_its_facts() -> None:
     """Digest, commit, reference, stages, cases, limits, findings, contents."""
     text = Page(render(PASSED)).text
     expected = [PASSED.digest, PASSED.commit, PASSED.references[0], "4 layers", "tests/1.json", "11.3 of 80 ms"]
-    for word in [*map(str, expected), "A-1", "pkg:pypi/a@1", "not reachable", "61"]:
+    for word in [*map(str, expected), "A-1", "a 1", "not reachable (@me, until 2027-01-01)", "matches nothing", "61"]:
         assert word in text
 
 
@@ -99,9 +99,10 @@ def test_only_web_addresses_become_links(url: str) -> None:
 
 def test_a_flood_of_findings_is_cut() -> None:
     """A page of a hundred thousand rows opens nowhere."""
-    many = {"findings": [{"id": f"X-{number}", "severity": "low"} for number in range(700)]}
+    many = scanned(*(found(f"X-{number:03}", "low") for number in range(700)))
     text = Page(render(msgspec.structs.replace(PASSED, scans=(many,)))).text
     assert "X-499" in text
+    assert "X-500" not in text
     assert "200 more are in release.json" in text
 
 

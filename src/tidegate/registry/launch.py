@@ -101,7 +101,7 @@ def _says_ready(process: subprocess.Popen[bytes]) -> bool:
 
 def _last_words(log: IO[str]) -> str:
     log.seek(0)
-    return log.read(_MAX_LOG).strip() or "it said nothing"
+    return log.read(_MAX_LOG).strip().removeprefix("error: ") or "it said nothing"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -31,7 +31,7 @@ from tidegate.registry.users import ADMIN, Users, make_admin
 log = logging.getLogger(__name__)
 
 # Seconds that requests under way are given when the registry is told to stop.
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 _BACKLOG = 256
 # Seconds between two cleanings, and the age at which an upload is given up.
 _EVERY, _KEEP = 3600.0, 7 * 24 * 3600.0

@@ -48,6 +48,7 @@ async def ping(_: web.Request) -> web.Response:
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = "tidegate"
     response.headers["Docker-Distribution-API-Version"] = "registry/2.0"
     response.headers[IDENTITY_HEADER] = request.app[STORAGE].id
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from tidegate.errors import ContentError
 from tidegate.oci.digest import BLOCK, Digest
 from tidegate.oci.reference import TAG
-from tidegate.registry.api.refusal import refuse
+from tidegate.registry.api.refusal import Refusal, refuse
 from tidegate.registry.storage.repository import StoredRepository
 from tidegate.registry.storage.store import Storage
 
@@ -74,17 +74,24 @@ async def blocks(request: web.Request) -> AsyncIterator[list[bytes]]:
     """The body in lists of pieces, about 1 MiB in all. Raises RegistryError when it breaks off."""
     pieces: list[bytes] = []
     size = 0
+    while piece := await _piece(request):
+        if isinstance(piece, Refusal):
+            break
+        pieces.append(piece)
+        size += len(piece)
+        if size >= BLOCK:
+            yield pieces
+            pieces, size = [], 0
+    if pieces:
+        yield pieces
+    if isinstance(piece, Refusal):
+        raise piece
+
+
+async def _piece(request: web.Request) -> bytes | Refusal:
+    """What has come in, empty at the end; when it breaks off, how to answer after what came before is kept."""
     try:
-        while True:
-            async with asyncio.timeout(_SILENCE):
-                piece = await request.content.readany()
-            if piece:
-                pieces.append(piece)
-                size += len(piece)
-            if pieces and (size >= BLOCK or not piece):
-                yield pieces
-                pieces, size = [], 0
-            if not piece:
-                return
-    except (ConnectionError, TimeoutError, web.RequestPayloadError) as error:
-        raise refuse(400, "BLOB_UPLOAD_INVALID", "the body broke off") from error
+        async with asyncio.timeout(_SILENCE):
+            return await request.content.readany()
+    except (ConnectionError, TimeoutError, web.RequestPayloadError):
+        return refuse(400, "BLOB_UPLOAD_INVALID", "the body broke off")

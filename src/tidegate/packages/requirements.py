@@ -14,6 +14,7 @@ _INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links"
 _EDITABLE = ("-e", "--editable")
 _INCLUDES = ("-r", "--requirement", "-c", "--constraint")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_LOCAL = re.compile(r"[./~]|[a-z+]+://|\S*\.(whl|zip|tar\.gz)$")
 _MAX_FILE = 4 << 20
 _MAX_DEPTH = 10
 
@@ -71,8 +72,9 @@ def _problem(line: str, option: str) -> tuple[str, str] | None:
     try:
         address = Requirement(requirement).url
     except InvalidRequirement:
-        looks_local = re.match(r"[./~]|[a-z+]+://|.*\.whl\b", requirement)
-        address = requirement if looks_local else None
+        address = None
+    if _LOCAL.match(requirement):
+        address = requirement
     if address:
         return (
             "a requirement by address or path can't be locked",

@@ -71,14 +71,11 @@ class Uv:
         return {wheel.file: wheel for package in found.packages for wheel in package.wheels}
 
     def _compile(self, path: Path, target: Target, previous: Sequence[PythonPackage]) -> tuple[pylock.Choice, ...]:
-        def explain(printed: str) -> Error:
-            return _explain(printed, path, target)
-
         with tempfile.TemporaryDirectory(prefix="tidegate-uv-") as folder:
             kept = Path(folder) / "pylock.toml"
             kept.write_text(_preferences(previous))
             arguments = ["--python-platform", target.uv_platform, "--python-version", target.python]
-            output = self._pip_compile(path, [*arguments, "--output-file", str(kept)], explain)
+            output = self._pip_compile(path, [*arguments, "--output-file", str(kept)], _failing(path, target))
             chosen = pylock.choose(pylock.parse(output, str(path)), target, str(path))
             return self._with_indexes(chosen, target) if self._indexes.configured else chosen
 
@@ -105,12 +102,10 @@ class Uv:
 
     def _from_uv_lock(self, path: Path, target: Target) -> tuple[pylock.Choice, ...]:
         arguments = ["export", "--frozen", "--format", "pylock.toml", "--no-emit-project", "--no-dev", "--no-header"]
-        output = self._run(
-            [*arguments, "--directory", str(path.parent)], lambda printed: _explain(printed, path, target)
-        )
+        output = self._run([*arguments, "--directory", str(path.parent)], _failing(path, target))
         return pylock.choose(pylock.parse(output, str(path)), target, str(path))
 
-    def _pip_compile(self, path: Path, arguments: Sequence[str], explain: Callable[[str], Error]) -> bytes:
+    def _pip_compile(self, path: Path, arguments: Sequence[str], failed: Callable[[str], Error]) -> bytes:
         fixed = [
             "pip",
             "compile",
@@ -122,9 +117,9 @@ class Uv:
             ":all:",
             "--no-header",
         ]
-        return self._run([*fixed, *arguments, str(path.absolute())], explain)
+        return self._run([*fixed, *arguments, str(path.absolute())], failed)
 
-    def _run(self, arguments: Sequence[str], explain: Callable[[str], Error]) -> bytes:
+    def _run(self, arguments: Sequence[str], failed: Callable[[str], Error]) -> bytes:
         options = ["--cache-dir", str(self._cache), "--no-config", "--no-python-downloads", "--no-progress"]
         try:
             done = subprocess.run(
@@ -140,7 +135,7 @@ class Uv:
         except subprocess.TimeoutExpired as error:
             raise NetworkError(f"uv: no end after {_TIMEOUT:.0f} s", hint="check the package index") from error
         if done.returncode:
-            raise explain(done.stderr.decode("utf-8", "replace"))
+            raise failed(done.stderr.decode("utf-8", "replace"))
         return done.stdout
 
 
@@ -154,7 +149,11 @@ def _preferences(previous: Sequence[PythonPackage]) -> str:
     return f'lock-version = "1.0"\ncreated-by = "tidegate"\n{entries or "packages = []"}'
 
 
-def _explain(printed: str, path: Path, target: Target) -> Error:
+def _failing(path: Path, target: Target) -> Callable[[str], Error]:
+    return lambda printed: explain(printed, path, target)
+
+
+def explain(printed: str, path: Path, target: Target) -> Error:
     """The error for what uv printed when it couldn't resolve."""
     if any(sign in printed for sign in _REFUSED):
         return _unexplained(printed, str(path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import configparser
 import csv
+import errno
 import hashlib
 import io
 import posixpath
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from installer.exceptions import InstallerError
-from installer.records import Hash, parse_record_file
+from installer.records import Hash, InvalidRecordEntry, parse_record_file
 from installer.sources import WheelContentElement, WheelFile
 
 from tidegate.errors import ContentError, StorageError
@@ -34,6 +35,7 @@ _BROKEN = (
     AssertionError,
     EOFError,
     InstallerError,
+    InvalidRecordEntry,
     KeyError,
     RuntimeError,
     ValueError,
@@ -115,6 +117,9 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
     except _BROKEN as error:
         raise ContentError(f"{path.name}: a broken wheel: {error}", hint="pin another version of it") from error
     except OSError as error:
+        # A directory that lies about offsets makes the zip module seek to nowhere.
+        if error.errno == errno.EINVAL:
+            raise ContentError(f"{path.name}: a broken wheel: {error}", hint="pin another version of it") from error
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 

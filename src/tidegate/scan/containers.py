@@ -25,7 +25,8 @@ _COMPRESSED = {Format.GZIP, Format.BZIP2, Format.XZ, Format.LZMA, Format.ZLIB, F
 # torch's format before 1.6 begins with a pickle of this number; raw tensors follow the fifth pickle.
 _TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _TORCH_PICKLES = 5
-_MAX_HEADER = 1 << 20
+_MAX_HEADER = 1 << 16
+_IMPORTS = {"pickle-global", "pickle-unresolved", "pickle-extension"}
 _PACKED = re.compile(r"\.(gz|bz2|xz|lzma|zst|z|zlib)$", re.IGNORECASE)
 # Read by what they are, whatever their name says.
 _SURE = {Format.PICKLE, Format.NPY, *_COMPRESSED}
@@ -33,7 +34,7 @@ _SURE = {Format.PICKLE, Format.NPY, *_COMPRESSED}
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something about a file: `code` is `not-analysed` or a kind of finding, `location` a path, inner ones after `!`."""
+    """About a file: `code` is `not-analysed` or a kind of finding, `location` a path, inner ones after `!`."""
 
     code: str
     location: str
@@ -63,7 +64,7 @@ def examine(path: str, stream: IO[bytes], size: int, allowed: AllowList, *, rewi
     else a zip is copied to a temporary file.
     """
     budget = Budget(min(max(size * _MAX_RATIO, _LEAST), _MOST) + size)
-    reader = Reader(stream, budget, rewindable=rewindable)
+    reader = Reader(stream, budget, rewindable=rewindable, skippable=stream.seekable())
     concerns: list[Concern] = []
     try:
         concerns.extend(_examine(_Place(path, path), reader, allowed))
@@ -115,8 +116,14 @@ def _tar(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]
 
 
 def _other(place: _Place, reader: Reader, _allowed: AllowList) -> Iterator[Concern]:
-    if suffix(place.name) in LOADED_NAMES and reader.peek(1):
+    head = reader.peek(HEAD)
+    if head and suffix(place.name) in LOADED_NAMES and not _is_text(head):
         yield Concern(NOT_ANALYSED, place.location, "its name says model file, but its content is of no known kind")
+
+
+def _is_text(head: bytes) -> bool:
+    """Text is read by no loader, and a pickle that looks like text begins with an opcode."""
+    return b"\0" not in head and head.decode("utf-8", "replace").count("\ufffd") <= 1
 
 
 def _pickles(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]:
@@ -139,7 +146,8 @@ def _pickles(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Conc
 def _maybe_pickle(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]:
     """A file that could be a pickle without a header: it is one when it calls something before it breaks."""
     result = inspect(reader, allowed)
-    if result.called and not result.implausible:
+    imports = any(issue.code in _IMPORTS for issue in result.issues)
+    if result.called and imports and not result.implausible:
         yield from _concerns(place, result)
 
 
@@ -154,7 +162,7 @@ def _npy(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]
     length = int.from_bytes(reader.take(2 if major == 1 else 4), "little")
     if length > _MAX_HEADER or not 1 <= major <= 3:
         raise ValueError("its header is too long, or of an unknown version")
-    header = ast.literal_eval(reader.take(length).decode("utf-8" if major == 3 else "latin-1").strip())
+    header = _literal(reader.take(length).decode("utf-8" if major == 3 else "latin-1"))
     if not isinstance(header, dict) or not {"descr", "shape"} <= set(header):
         raise ValueError("its header is none")
     if "O" in repr(header["descr"]):
@@ -162,6 +170,14 @@ def _npy(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]
         return
     if not all(isinstance(item, int) and item >= 0 for item in header["shape"]) or math.prod(header["shape"]) > 1 << 50:
         raise ValueError("its shape is impossible")
+
+
+def _literal(text: str) -> object:
+    try:
+        # Python 2 wrote its long integers with an L.
+        return ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text).strip())
+    except (SyntaxError, RecursionError, MemoryError) as error:
+        raise ValueError("its header is no literal") from error
 
 
 _READERS = {

@@ -57,8 +57,8 @@ UNREAD_NAMES = {
 }
 UNREAD_FILES = {"saved_model.pb": "TensorFlow SavedModel", "keras_metadata.pb": "Keras"}
 # By these names a file says that it is read by unpickling, or by numpy or torch.
-PICKLE_NAMES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".sav", ".pck", ".pcl", ".cloudpickle"})
-LOADED_NAMES = PICKLE_NAMES | {".pt", ".pth", ".ckpt", ".npy", ".npz", ".mar", ".skops"}
+PICKLE_NAMES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".pck", ".pcl", ".cloudpickle"})
+LOADED_NAMES = PICKLE_NAMES | {".pt", ".ckpt", ".npy", ".npz", ".mar", ".skops"}
 
 # Opcodes that a pickle without PROTO can begin with: those that need nothing on the stack.
 _FIRST = frozenset(b"(cILJKMNSTUVXFG]})PBC\x8a\x8b\x88\x89\x8c\x8d\x8e\x8f\x95\x96\x97\x82\x83\x84")

@@ -35,17 +35,18 @@ class Budget:
 class Reader:
     """A forward reader with look-ahead. Holds a block of 64 KiB, whatever is skipped.
 
-    `rewindable` says that the stream itself may be read again from its start.
+    `rewindable` says that the stream may be read again from its start, `skippable` that it seeks forward
+    without reading.
     """
 
-    def __init__(self, stream: IO[bytes], budget: Budget, *, rewindable: bool = False) -> None:
+    def __init__(self, stream: IO[bytes], budget: Budget, *, rewindable: bool = False, skippable: bool = False) -> None:
         self._stream = stream
         self.budget = budget
         self._rewindable = rewindable
         self._buffer = b""
         self._at = 0
         self._before = 0
-        self._can_seek = stream.seekable()
+        self._can_seek = skippable
 
     @property
     def position(self) -> int:
@@ -120,6 +121,9 @@ class Reader:
         data = self._buffer[self._at : self._at + size]
         self._at += len(data)
         return data
+
+    def seekable(self) -> bool:
+        return False
 
     def seekable_file(self) -> IO[bytes]:
         """The whole content as a file that can be read back and forth; only before anything was taken."""

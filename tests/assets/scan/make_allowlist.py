@@ -27,7 +27,7 @@ STANDARD = [
     "array._array_reconstructor", "joblib.numpy_pickle.NumpyArrayWrapper", "types.SimpleNamespace",
 ]  # fmt: skip
 NUMPY = [
-    "numpy.dtype", "numpy.ndarray", "numpy.matrix", "numpy.ma.core.MaskedArray",
+    "numpy.dtype", "numpy.ndarray", "numpy.matrix", "numpy.matrixlib.defmatrix.matrix", "numpy.ma.core.MaskedArray",
     "numpy.ma.core._mareconstruct",
     *(f"numpy.{core}.multiarray.{name}" for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
     *(f"numpy.{core}.numeric._frombuffer" for core in ("core", "_core")),

@@ -17,6 +17,7 @@ from tidegate.scan.pickles.values import (
     Made,
     Mapping,
     Mark,
+    Opaque,
     Value,
     flat,
 )
@@ -107,6 +108,8 @@ class Machine:
         return found
 
     def _call(self, by: Value, arguments: Sequence[Value], position: int) -> None:
+        if not isinstance(by, (Global, Made, Opaque)):
+            raise Malformed(f"byte {position}: it calls what can't be called")
         self.called = True
         if not isinstance(by, Global):
             self.on_oddity("pickle-call", "it calls an object that it computed", position)
@@ -278,11 +281,13 @@ def _opaque(_argument: object) -> Value:
     return OPAQUE
 
 
-_DATA = ["BINSTRING", "SHORT_BINSTRING", "STRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"]
-_OPAQUES = ["FLOAT", "BINFLOAT", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NEXT_BUFFER", "EMPTY_LIST", "EMPTY_SET", "PERSID"]
+_TEXTS = ["BINSTRING", "SHORT_BINSTRING", "STRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"]
+_INTEGERS = ["INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4"]
+_BYTES = ["BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "NEXT_BUFFER"]
+_OTHERS = ["FLOAT", "BINFLOAT", "EMPTY_LIST", "EMPTY_SET", "PERSID"]
 _PUSHES: dict[str, Callable[[Argument | Skipped], Value]] = {
-    **dict.fromkeys(_DATA, _value),
-    **dict.fromkeys(_OPAQUES, _opaque),
+    **dict.fromkeys([*_TEXTS, *_INTEGERS], _value),
+    **dict.fromkeys([*_BYTES, *_OTHERS], _opaque),
     "NONE": lambda _: None,
     "NEWTRUE": lambda _: True,
     "NEWFALSE": lambda _: False,

@@ -55,7 +55,7 @@ def commands(report: ReleaseReport) -> tuple[str, ...]:
     errors += [(f"golden case {case.name}", case.message) for case in checks.cases(report) if _failed(case.verdict)]
     errors += [(f"limit {item.name}", item.message) for item in checks.limits(report) if _failed(item.verdict)]
     errors += [
-        (f"{item.severity} {item.id}", f"{item.subject} {item.title}".strip())
+        (f"{item.severity} {item.id}", f"{item.subject} {item.message}".strip())
         for item in checks.findings(report)
         if item.fails
     ]

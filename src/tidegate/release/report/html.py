@@ -137,7 +137,7 @@ def _findings(found: Sequence[Finding]) -> Markup | None:
             join(item.id, element("div", item.category, class_="quiet")),
             join(item.subject, element("div", item.location, class_="quiet") if item.location else None),
             item.fixed_in or "",
-            checks.exception(item) or item.title,
+            checks.exception(item) or item.message,
         )
         for item in found
     ]

@@ -62,7 +62,7 @@ def test_a_stopped_release_is_annotated_first() -> None:
 
 def test_only_findings_that_stop_the_release_are_errors() -> None:
     """The others are in the summary."""
-    stopping = scanned(found("D-4", "high", title="bad", fails=True), found("E-5", "high"))
+    stopping = scanned(found("D-4", "high", message="bad", fails=True), found("E-5", "high"))
     lines = commands(msgspec.structs.replace(PASSED, scans=(stopping,)))
     assert lines == ("::error title=high D-4::d 1 bad",)
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -45,6 +46,8 @@ class HeldContainer:
         self._method = method
         self._memory = Memory(None, method)
         self._exit: int | None = None
+        # One question at a time; `tidegate run` asks from several threads.
+        self._lock = threading.Lock()
         self._pidfd = -1
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self._control, theirs):
@@ -64,8 +67,11 @@ class HeldContainer:
         self._pidfd = fds[0] if fds else -1
 
     def connect(self, port: int, timeout: float) -> socket.socket:
+        return self._connection({"connect": port}, timeout)
+
+    def _connection(self, request: dict[str, Any], timeout: float) -> socket.socket:
         try:
-            answer, fds = self._ask({"connect": port})
+            answer, fds = self._ask(request)
         except OutsideError as error:
             raise ConnectionError(error.message) from error
         if not fds:
@@ -79,6 +85,12 @@ class HeldContainer:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - limit))
             return file.read(limit).decode("utf-8", "replace")
+
+    def read_log(self, start: int) -> tuple[str, int]:
+        with self._log.open("rb") as file:
+            file.seek(start)
+            data = file.read(_MAX_MESSAGE)
+        return data.decode("utf-8", "replace"), start + len(data)
 
     def wait(self, timeout: float) -> int | None:
         if self._exit is None and self._pidfd >= 0 and select.select([self._pidfd], [], [], max(0.0, timeout))[0]:
@@ -100,11 +112,14 @@ class HeldContainer:
     def stop(self, grace: float = 5.0) -> int:
         for number, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, _START_TIMEOUT)):
             if self.wait(0) is None:
-                self._ask({"signal": int(number)})
+                self._send_signal(int(number))
             code = self.wait(seconds)
             if code is not None:
                 return code
         raise OutsideError(f"process {self.pid} of the container does not end, even when killed")
+
+    def _send_signal(self, number: int) -> None:
+        self._ask({"signal": number})
 
     def close(self) -> None:
         self._control.close()
@@ -125,11 +140,16 @@ class HeldContainer:
     ) -> None:
         self.close()
 
+    def _exchange(self, request: dict[str, Any]) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+        self._control.send(json.dumps(request).encode())
+        data, rights, _, _ = self._control.recvmsg(_MAX_MESSAGE, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+        return data, rights
+
     def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
         """One request, its answer and the file descriptors that came with it. Raises OutsideError."""
         try:
-            self._control.send(json.dumps(request).encode())
-            data, rights, _, _ = self._control.recvmsg(_MAX_MESSAGE, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+            with self._lock:
+                data, rights = self._exchange(request)
         except OSError as error:
             raise OutsideError(f"the container's keeper does not answer: {error}", hint=self.log(2000)) from error
         if not data:

@@ -37,6 +37,8 @@ class Holder:
         self._control = control
         self._plan = plan
         self._pid = 0
+        # A process that is not below this one: a container's, started by an engine.
+        self._watched = 0
         self._exit: int | None = None
         self._peak = 0
         self._killed = False
@@ -55,8 +57,6 @@ class Holder:
     def _set_up(self) -> None:
         plan = self._plan
         cgroup = os.open(plan["cgroup"], os.O_WRONLY | os.O_CLOEXEC) if plan.get("cgroup") else -1
-        for path, name in plan.get("join", []):
-            linux.setns(path, name)
         if plan.get("expose"):
             _expose(plan["expose"])
         if plan.get("drop"):
@@ -119,7 +119,10 @@ class Holder:
             return False
         request = json.loads(data)
         if "connect" in request:
-            self._connect(request["connect"])
+            self._connect(request)
+        elif "watch" in request:
+            self._watched, self._plan["memory_stat"] = request["watch"], request["stat"]
+            self._answer({})
         elif "signal" in request:
             self._signal(request["signal"])
             self._answer({})
@@ -128,7 +131,23 @@ class Holder:
             self._answer({"exit": self._exit, "peak": self._peak, "killed": self._killed})
         return True
 
-    def _connect(self, port: int) -> None:
+    def _connect(self, request: dict[str, Any]) -> None:
+        """Answered by a child where namespaces are joined first, as that can't be undone."""
+        if "join" not in request:
+            self._dial(request["connect"])
+            return
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _join(request["join"])
+                self._dial(request["connect"])
+            except OSError as error:
+                self._answer({"error": str(error.strerror or error)})
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+
+    def _dial(self, port: int) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
             connection.settimeout(_CONNECT_TIMEOUT)
             try:
@@ -150,12 +169,12 @@ class Holder:
         if self._exit is not None or not self._pid:
             return
         stat = self._plan.get("memory_stat")
-        used = usage.of_cgroup(stat) if stat else usage.of_processes(self._pid)
+        used = usage.of_cgroup(stat) if stat else usage.of_processes(self._watched or self._pid)
         self._peak = max(self._peak, used)
         limit = self._plan.get("memory_limit")
         if limit is not None and used > limit:
             self._killed = True
-            _kill_tree(self._pid)
+            _kill_tree(self._watched or self._pid)
 
     def _answer(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
@@ -164,6 +183,13 @@ class Holder:
         except OSError:
             # The other end is gone; the next read says so.
             return
+
+
+def _join(spaces: list[list[str]]) -> None:
+    """Enter namespaces, passing over those that this process is in already."""
+    for path, name in spaces:
+        if Path(path).stat().st_ino != Path(f"/proc/self/ns/{name}").stat().st_ino:
+            linux.setns(path, name)
 
 
 def _expose(plan: dict[str, Any]) -> None:

@@ -81,6 +81,9 @@ class Container(Protocol):
     def log(self, limit: int = 16 << 10) -> str:
         """The last `limit` bytes that the process wrote."""
 
+    def read_log(self, start: int) -> tuple[str, int]:
+        """What the process wrote from a byte offset on, and the offset after it."""
+
     def wait(self, timeout: float) -> int | None:
         """The exit code, or None when it still runs after `timeout` seconds. Death by a signal is 128 + its number."""
 

@@ -9,10 +9,10 @@ from tidegate.errors import OutsideError
 _TIMEOUT = 2.0
 
 
-def connect(port: int, timeout: float) -> socket.socket:
-    """A connection to a port of this machine. Raises ConnectionError."""
+def connect(port: int, timeout: float, address: str = "127.0.0.1") -> socket.socket:
+    """A connection to a port of this machine, or of a container's address on it. Raises ConnectionError."""
     try:
-        connection = socket.create_connection(("127.0.0.1", port), timeout=_TIMEOUT)
+        connection = socket.create_connection((address, port), timeout=_TIMEOUT)
     except OSError as error:
         raise ConnectionError(str(error)) from error
     connection.settimeout(timeout)

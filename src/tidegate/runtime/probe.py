@@ -34,7 +34,7 @@ def attempt(runtime: Runtime) -> str | None:
     with tempfile.TemporaryDirectory(prefix="tidegate-probe-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        scratch = folder / "scratch"
+        scratch = folder / folder.name
         scratch.mkdir(mode=0o711)
         spec = RunSpec(("/probe",), {}, "/", User(65532, 65532))
         try:

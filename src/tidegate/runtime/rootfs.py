@@ -19,7 +19,7 @@ from tidegate.errors import StorageError
 from tidegate.oci import media_types
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Image, Layer
-from tidegate.oci.layer import FILE, read_layer
+from tidegate.oci.layer import FILE, Entry, read_layer
 from tidegate.oci.local import LocalStore
 from tidegate.oci.recipe import FilePart, Recipe
 from tidegate.runtime.unpack import Tree
@@ -27,6 +27,11 @@ from tidegate.runtime.unpack import Tree
 # Smaller files of a recipe are copied: a mount costs more.
 _MOUNT_FROM = 1 << 20
 _MOUNT_POINTS = {"proc": 0o555, "sys": 0o555, "dev": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755}
+_NAMES = {
+    "etc/hosts": b"127.0.0.1 localhost model\n::1 localhost ip6-localhost ip6-loopback\n",
+    "etc/hostname": b"model\n",
+    "etc/resolv.conf": b"",
+}
 # Unpacked images that are kept for the next run.
 _KEPT = 8
 
@@ -108,8 +113,7 @@ class Unpacker:
             for layer in image.layers[first:count]:
                 places = _apply(image, layer, recipes[layer.diff_id], tree, places)
             if count == len(image.layers):
-                for name, mode in _MOUNT_POINTS.items():
-                    tree.ensure_folder(name, mode)
+                _finish(tree)
             (new / "places.json").write_bytes(msgspec.json.encode(places))
         self._prune()
         return path
@@ -131,6 +135,14 @@ class Unpacker:
         kept = sorted((p for p in self._folder.iterdir() if not p.name.startswith(".")), key=_last_used, reverse=True)
         for path in kept[_KEPT * 2 :]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _finish(tree: Tree) -> None:
+    """What a container engine would make: mount points, and names for the container itself."""
+    for name, mode in _MOUNT_POINTS.items():
+        tree.ensure_folder(name, mode)
+    for path, content in _NAMES.items():
+        tree.place(Entry(path, FILE, len(content), 0o644, 0, 0), io.BytesIO(content))
 
 
 def _last_used(path: Path) -> float:

@@ -27,7 +27,7 @@ def enter(plan: dict[str, Any]) -> None:
     try:
         os.chdir(plan["workdir"])
     except OSError as error:
-        raise OSError(error.errno, f"the working directory {plan['workdir']}: {error.strerror}") from error
+        _give_up(f"the working directory {plan['workdir']}: {error.strerror}")
     linux.become(plan["uid"], plan["gid"], groups=plan["groups"])
     linux.die_with_parent(signal.SIGKILL)
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
@@ -36,11 +36,16 @@ def enter(plan: dict[str, Any]) -> None:
 
 
 def execute(argv: list[str], env: dict[str, str]) -> None:
-    """Raises OSError that names the program."""
+    """Become the program; where it can't be run, end with 127 as a shell does, the reason in the log."""
     try:
         os.execvpe(argv[0], argv, env)  # noqa: S606 - it is the container's own command
     except OSError as error:
-        raise OSError(error.errno, f"{argv[0]}: {error.strerror}") from error
+        _give_up(f"{argv[0]}: {error.strerror}")
+
+
+def _give_up(reason: str) -> None:
+    os.write(2, f"{reason}\n".encode())
+    os._exit(127)
 
 
 def _mounts(plan: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from tidegate.build.elf import Elf, read_elf
 from tidegate.oci.digest import Digest
 from tidegate.oci.layer import FILE, Entry, read_layer
-from tidegate.oci.layout import replacing
+from tidegate.oci.layout import make_folder, replacing
 
 # Raised whenever what is remembered changes its shape or meaning.
 _FORMAT = 1
@@ -58,7 +58,7 @@ class ContentsCache:
             return msgspec.json.decode(path.read_bytes(), type=Items)
         except (OSError, msgspec.DecodeError):
             items = read()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder(folder)
         with replacing(path) as stream:
             stream.write(msgspec.json.encode(items))
         return items

@@ -16,6 +16,7 @@ from tidegate.errors import ConfigError, ContentError, OutsideError, RuntimeUnav
 from tidegate.oci.archive import Archive
 from tidegate.oci.descriptor import Platform
 from tidegate.oci.image import Image, Layer, load_image
+from tidegate.oci.layout import make_folder
 
 # Asks for one engine by name instead of the first that works.
 ENGINE = "TIDEGATE_BUILD_ENGINE"
@@ -59,7 +60,7 @@ def build(folder: Path, file: str, platform: Platform, space: Workspace) -> Base
     if not dockerfile.is_file():
         raise ConfigError(f"build: dockerfile {file}: there is no such file in {folder}")
     engine = find_engine(space.sources.environ)
-    space.sources.cache.mkdir(parents=True, exist_ok=True)
+    make_folder(space.sources.cache)
     with tempfile.TemporaryDirectory(dir=space.sources.cache, prefix="engine-") as temporary:
         identity, target = Path(temporary, "id"), Path(temporary, "image.tar")
         run(engine, engine.build(folder, dockerfile, platform, identity), _BUILD_TIMEOUT, f"{file}: the build failed")

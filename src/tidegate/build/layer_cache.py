@@ -13,7 +13,7 @@ from tidegate.errors import ContentError
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Layer
-from tidegate.oci.layout import Layout, replacing
+from tidegate.oci.layout import Layout, make_folder, replacing
 from tidegate.oci.manifest import decode, encode
 from tidegate.project.lock import GZIP_FORMAT
 
@@ -45,7 +45,7 @@ class LayerCache:
         if known is not None and self.store.blob_size(known.descriptor.digest) == known.descriptor.size:
             return NewLayer(Layer(known.descriptor, known.diff_id), reason, reused=True)
         layer = make()
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder(folder)
         with replacing(path) as stream:
             stream.write(encode(_Remembered(layer.descriptor, layer.diff_id)))
         return NewLayer(layer, reason)

@@ -22,6 +22,7 @@ OPAQUE = ".wh..wh..opq"
 FILE, DIRECTORY, SYMLINK, HARDLINK = "file", "directory", "symlink", "hardlink"
 _KINDS = {tarfile.DIRTYPE: DIRECTORY, tarfile.SYMTYPE: SYMLINK, tarfile.LNKTYPE: HARDLINK}
 _MAX_ENTRIES = 2_000_000
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def read_layer(stream: IO[bytes], where: str) -> Iterator[tuple[Entry, IO[bytes]
                     raise ContentError(f"{where}: more than {_MAX_ENTRIES} entries")
                 archive.members = []  # tarfile keeps them all otherwise
                 entry = _entry(member, where)
-                yield entry, archive.extractfile(member) if entry.kind == FILE else None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as error:
+                yield entry, _content(archive, member, where) if entry.kind == FILE else None
+    except _BROKEN as error:
         raise ContentError(f"{where}: a broken layer archive: {error}") from error
 
 
@@ -88,6 +89,37 @@ def safe_path(name: str, where: str) -> str:
     if path == ".." or path.startswith("../") or "\0" in path:
         raise ContentError(f"{where}: {name!r} climbs out of the layer")
     return "" if path == "." else path
+
+
+class _Content(io.RawIOBase):
+    """A file in an archive, whose reader maps what goes wrong."""
+
+    def __init__(self, raw: io.RawIOBase, where: str) -> None:
+        self._raw = raw
+        self._where = where
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._raw.seekable()
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._raw.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            return self._raw.readinto(buffer) or 0
+        except _BROKEN as error:
+            raise ContentError(f"{self._where}: a broken layer archive: {error}") from error
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo, where: str) -> IO[bytes]:
+    file = cast("io.BufferedReader", archive.extractfile(member))
+    return io.BufferedReader(_Content(cast("io.RawIOBase", file.raw), f"{where}: {member.name}"), 1 << 18)
 
 
 def _entry(member: tarfile.TarInfo, where: str) -> Entry:

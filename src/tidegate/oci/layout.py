@@ -49,12 +49,16 @@ class Layout:
             return self.blob_path(digest).stat().st_size
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}") from error
 
     def open_blob(self, digest: Digest, offset: int = 0) -> Readable:
         try:
             stream = open(self.blob_path(digest), "rb", buffering=0)  # noqa: SIM115 - the caller closes it
         except FileNotFoundError:
             raise NotFoundError(f"{self.path}: there is no blob {digest}") from None
+        except OSError as error:
+            raise StorageError(f"{self.path}: {error.strerror}") from error
         stream.seek(offset)
         return stream
 
@@ -87,7 +91,7 @@ class Layout:
         """A blob whose digest is known only when the block ends; it appears then. Raises StorageError."""
         self.prepare()
         folder = self.path / "blobs" / "sha256"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         blob = GrowingBlob()
         with replacing(lambda: self.blob_path(blob.digest), folder) as stream:
             blob.file = stream

@@ -13,7 +13,7 @@ from tidegate.errors import ContentError
 from tidegate.oci.descriptor import Descriptor, Platform
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Image, Layer, load_images
-from tidegate.oci.layout import replacing
+from tidegate.oci.layout import make_folder, replacing
 from tidegate.oci.local import LocalStore
 from tidegate.oci.manifest import MAX_CONFIG, Execution, ImageConfig, decode, encode
 from tidegate.oci.store import ContentStore
@@ -71,7 +71,7 @@ class BaseCache:
         """Raises StorageError."""
         if base.config is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder(folder)
         with replacing(self._path(digest, platform)) as stream:
             stream.write(encode(_Remembered(base.config, tuple(layer.descriptor for layer in base.layers))))
 

@@ -58,7 +58,7 @@ class ContentsCache:
             return msgspec.json.decode(path.read_bytes(), type=Items)
         except (OSError, msgspec.DecodeError):
             items = read()
-        self._make_folder(folder)
+        make_folder(self._folder)
         with replacing(path) as stream:
             stream.write(msgspec.json.encode(items))
         return items

@@ -45,7 +45,7 @@ class LayerCache:
         if known is not None and self.store.blob_size(known.descriptor.digest) == known.descriptor.size:
             return NewLayer(Layer(known.descriptor, known.diff_id), reason, reused=True)
         layer = make()
-        self._make_folder(folder)
+        make_folder(self._folder)
         with replacing(path) as stream:
             stream.write(encode(_Remembered(layer.descriptor, layer.diff_id)))
         return NewLayer(layer, reason)

@@ -71,7 +71,7 @@ class BaseCache:
         """Raises StorageError."""
         if base.config is None:
             return
-        self._make_folder(folder)
+        make_folder(self._folder)
         with replacing(self._path(digest, platform)) as stream:
             stream.write(encode(_Remembered(base.config, tuple(layer.descriptor for layer in base.layers))))
 

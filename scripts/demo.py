@@ -51,12 +51,11 @@ def main() -> int:
             tidegate("lock", str(MODEL), "--upgrade")
             commit("Lock anew")
             document = release(address)
-        digest = document.get("digest")
-        if not digest or "error" in document:
+        if error := document.get("error"):
             print("\nThe release did not go through; see above.", file=sys.stderr)
-            return int(document.get("error", {}).get("exit_code", 1))
+            return int(error["exit_code"])
         say("Where the image came from, as the registry alone tells it")
-        tidegate("trace", f"{address}/digits@{digest}")
+        tidegate("trace", f"{address}/digits@{document['digest']}")
     conclude(document, time.monotonic() - started)
     return 0
 
@@ -65,7 +64,6 @@ def make_repository() -> None:
     for folder in (MODEL, REGISTRY):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "examples" / "digits", MODEL, ignore=shutil.ignore_patterns("__pycache__"))
-    (MODEL / ".gitignore").write_text("tidegate-report/\n")
     git("init", "--quiet", "--initial-branch", "main", "--template", "")
     commit("Recognise handwritten digits")
 
@@ -124,13 +122,13 @@ def release(address: str) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(result.stdout)
     except ValueError:
         return {"error": {"exit_code": result.returncode or 1}}
-    if result.returncode and "error" not in document:
+    if result.returncode and not document.get("error"):
         document["error"] = {"exit_code": result.returncode}
     return document
 
 
 def needs_new_lock(document: dict[str, Any]) -> bool:
-    error = document.get("error", {})
+    error = document.get("error") or {}
     return error.get("exit_code") == USAGE and "lock --upgrade" in error.get("hint", "")
 
 
@@ -150,15 +148,9 @@ def conclude(document: dict[str, Any], seconds: float) -> None:
     print(f"  report    {relative(MODEL / 'tidegate-report' / 'report.html')}")
     print(f"  registry  {relative(TIDEGATE)} registry serve --data {relative(REGISTRY)}")
     print("            starts it again; its page is then at http://127.0.0.1:5000/")
-    for line in not_done(document):
+    for line in document.get("not_done", []):
         print(f"\n  NOT DONE: {line}")
     print()
-
-
-def not_done(document: dict[str, Any]) -> Iterator[str]:
-    """The optional checks that were not done."""
-    for stage in document.get("stages", []):
-        yield from stage.get("not_done", [])
 
 
 def relative(path: Path) -> str:

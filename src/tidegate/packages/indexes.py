@@ -15,7 +15,15 @@ _TOKEN_USER = "__token__"  # noqa: S105 - a user name
 # What uv may see of the environment besides its indexes.
 _PASSED = frozenset({"HOME", "LANG", "NETRC", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "XDG_CONFIG_HOME"})
 _PASSED_TO_UV = frozenset(
-    {"UV_EXCLUDE_NEWER", "UV_HTTP_TIMEOUT", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_NATIVE_TLS", "UV_OFFLINE"}
+    {
+        "UV_EXCLUDE_NEWER",
+        "UV_HTTP_RETRIES",
+        "UV_HTTP_TIMEOUT",
+        "UV_INSECURE_HOST",
+        "UV_KEYRING_PROVIDER",
+        "UV_NATIVE_TLS",
+        "UV_OFFLINE",
+    }
 )
 
 

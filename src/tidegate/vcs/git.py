@@ -41,6 +41,11 @@ class Checkout:
     dirty: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
+    def leaves_out(self, path: Path) -> bool:
+        """Whether git ignores a file or folder in the work tree, itself or one that it lies in."""
+        name = path.relative_to(self.root).as_posix() + "/"
+        return any(name.startswith(ignored if ignored.endswith("/") else ignored + "/") for ignored in self.ignored)
+
 
 def read_checkout(folder: Path, environ: Mapping[str, str], also: Sequence[Path] = ()) -> Checkout:
     """Read the repository that a model folder lies in, with a few short git processes.

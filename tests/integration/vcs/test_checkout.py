@@ -11,6 +11,7 @@ import pytest
 
 from tidegate.errors import ConfigError, OutsideError
 from tidegate.vcs.git import Checkout, read_checkout
+from tidegate.vcs.pointer import is_lfs_pointer
 
 WHEN = "2026-03-04T05:06:07+00:00"
 
@@ -46,6 +47,10 @@ class Repository:
 
     def read(self, folder: str = ".", also: tuple[Path, ...] = ()) -> Checkout:
         return read_checkout(self.path / folder, self.environ, also)
+
+
+def left_out(checkout: Checkout, name: str) -> bool:
+    return checkout.leaves_out(checkout.root / "digits" / name)
 
 
 @pytest.fixture
@@ -118,6 +123,16 @@ def test_ignored_files_are_listed_apart(repository: Repository) -> None:
     found = repository.read("digits")
     assert found.dirty == ()
     assert set(found.ignored) == {"digits/train.log", "digits/.venv/"}
+    inside = [name for name in ("train.log", ".venv/lib/a.py", ".venv", "train.logs") if left_out(found, name)]
+    assert inside == ["train.log", ".venv/lib/a.py", ".venv"]
+
+
+def test_a_model_folder_that_git_ignores(repository: Repository) -> None:
+    """Nothing in it belongs to the commit, though nothing is dirty."""
+    repository.write(".venv/model/app.py")
+    found = repository.read(".venv/model")
+    assert found.dirty == ()
+    assert found.leaves_out(repository.path / ".venv/model/app.py")
 
 
 def test_users_settings_hide_no_change(repository: Repository) -> None:
@@ -210,6 +225,21 @@ def test_sha256_repositories(tmp_path: Path, environ: dict[str, str]) -> None:
     commit = made.commit()
     assert len(commit) == 64
     assert made.read().commit == commit
+
+
+@pytest.mark.needs("git-lfs")
+def test_git_lfs_files(repository: Repository) -> None:
+    """A fetched file is clean and no pointer; a clone that left it out has the pointer, and is clean too."""
+    repository.git("lfs", "install", "--local")
+    repository.write("digits/.gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
+    repository.write("digits/model.bin", "weights" * 1000)
+    repository.commit()
+    assert repository.read("digits").dirty == ()
+    assert not is_lfs_pointer(repository.path / "digits/model.bin")
+    repository.environ["GIT_LFS_SKIP_SMUDGE"] = "1"
+    clone = repository.clone("pointers")
+    assert clone.read("digits").dirty == ()
+    assert is_lfs_pointer(clone.path / "digits/model.bin")
 
 
 def test_no_repository_is_said(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import msgspec
 
 from tidegate.auth.keychain import Keychain
 from tidegate.distribution.connect import open_repository
+from tidegate.oci.descriptor import Platform
 from tidegate.oci.local import LocalStore
 from tidegate.oci.reference import Reference
 from tidegate.oci.store import ContentStore
@@ -57,6 +59,7 @@ class Context:
             transport=self.transport(insecure=insecure),
             repository=partial(self.repository, insecure=insecure),
             now=self.now,
+            machine=Platform.of_machine(os.uname().machine),
         )
 
     def now(self) -> datetime:

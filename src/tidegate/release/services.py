@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tidegate.oci.descriptor import Platform
 from tidegate.oci.local import LocalStore
 from tidegate.oci.reference import Reference
 from tidegate.oci.store import ContentStore
@@ -15,7 +16,10 @@ from tidegate.transport.http import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Environment, folders, connections and time. `repository` opens a repository in a registry."""
+    """Environment, folders, connections, time, and this machine's platform.
+
+    `repository` opens a repository in a registry.
+    """
 
     environ: Mapping[str, str]
     home: Home
@@ -23,3 +27,4 @@ class Services:
     transport: Transport
     repository: Callable[[Reference], ContentStore]
     now: Callable[[], datetime]
+    machine: Platform

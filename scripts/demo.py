@@ -1,6 +1,7 @@
 """Release examples/digits to a registry on this machine, and show where it came from.
 
-Needs git and the packages of .venv; everything it writes lies in .demo/, and it opens loopback ports only.
+Needs git and the packages of .venv; everything it writes lies in .demo/, or in the folder that it is given,
+and it opens loopback ports only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-DEMO = ROOT / ".demo"
+DEMO = Path(sys.argv[1] if sys.argv[1:] else ROOT / ".demo").absolute()
 MODEL = DEMO / "digits"
 REGISTRY = DEMO / "registry"
 TIDEGATE = Path(sys.executable).parent / "tidegate"
@@ -40,7 +41,7 @@ USAGE = 2
 
 def main() -> int:
     started = time.monotonic()
-    say("A model in a git repository of its own: .demo/digits")
+    say(f"A model in a git repository of its own: {relative(MODEL)}")
     make_repository()
     address = f"127.0.0.1:{free_port()}"
     say(f"A registry on this machine: {address}")
@@ -143,14 +144,14 @@ def tidegate(*arguments: str) -> None:
 def conclude(document: dict[str, Any], seconds: float) -> None:
     say(f"Released in {seconds:.0f} s, without Docker, root or an account")
     print(f"  digest    {document['digest']}")
-    for reference in document.get("references", []):
-        print(f"  tag       {reference}")
+    for reference in document["references"]:
+        if "@" not in reference:
+            print(f"  tag       {reference}")
     print(f"  report    {relative(MODEL / 'tidegate-report' / 'report.html')}")
     print(f"  registry  {relative(TIDEGATE)} registry serve --data {relative(REGISTRY)}")
     print("            starts it again; its page is then at http://127.0.0.1:5000/")
-    for line in document.get("not_done", []):
+    for line in document["not_done"]:
         print(f"\n  NOT DONE: {line}")
-    print()
 
 
 def relative(path: Path) -> str:

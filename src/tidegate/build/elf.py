@@ -14,9 +14,10 @@ MAGIC = b"\x7fELF"
 MACHINES = {62: "amd64", 183: "arm64"}
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
+_NAMES = (_DT_NEEDED, _DT_RPATH, _DT_RUNPATH)
 _IN_MEMORY = 16 << 20
 _MAX_HEADERS = 1024
-_MAX_DYNAMIC = 1 << 20
+_MAX_DYNAMIC = 64 << 10
 _MAX_NAME = 4096
 
 
@@ -46,7 +47,7 @@ def read_elf(content: IO[bytes]) -> Elf | None:
         shutil.copyfileobj(content, file, 1 << 20)
         try:
             return _read(file, start)
-        except (struct.error, IndexError):
+        except (struct.error, OverflowError):
             return None
 
 
@@ -67,9 +68,6 @@ def _read(file: tempfile.SpooledTemporaryFile[bytes], header: bytes) -> Elf | No
     return Elf(
         machine, tuple(names[_DT_NEEDED]), tuple(folder for path in search for folder in path.split(":") if folder)
     )
-
-
-_NAMES = (_DT_NEEDED, _DT_RPATH, _DT_RUNPATH)
 
 
 def _segment(data: bytes) -> _Segment:

@@ -201,6 +201,7 @@ def test_a_submodule_has_its_own_commit(repository: Repository, tmp_path: Path) 
     assert outer.read().dirty == ()
     assert outer.read("inner/digits").commit == repository.git("rev-parse", "HEAD")
     outer.write("inner/digits/new.py")
+    outer.git("config", "submodule.inner.ignore", "all")
     assert outer.read().dirty == ("inner",)
 
 

@@ -111,7 +111,9 @@ def test_an_unknown_verdict_is_not_a_pass(tmp_path: Path) -> None:
         def referrers(self, subject: Digest, artifact_type: str | None = None) -> Sequence[Descriptor]:
             return [odd]
 
-    assert missing(find(Odd(tmp_path), image.digest), ["scan"]) == ("scan",)
+    (found,) = find(Odd(tmp_path), image.digest)
+    assert found.verdict is Verdict.INCOMPLETE
+    assert missing([found], ["scan"]) == ("scan",)
 
 
 def test_a_document_is_read_for_its_own_image_only(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tidegate.release.report import checks
 def test_the_worst_findings_come_first_and_exceptions_last() -> None:
     """What stops the release is before everything else, whatever its severity."""
     assert [item.id for item in checks.findings(PASSED)] == ["A-1", "B-2", "C-3"]
-    stopped = msgspec.structs.replace(PASSED, scans=(*PASSED.scans, scanned(found("D-4", "unknown", fails=True))))
+    stopped = msgspec.structs.replace(PASSED, scans=(*PASSED.scans, scanned(found("D-4", "low", fails=True))))
     assert [item.id for item in checks.findings(stopped)] == ["D-4", "A-1", "B-2", "C-3"]
 
 

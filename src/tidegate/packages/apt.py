@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from tidegate.errors import ConfigError, NetworkError
 from tidegate.oci.descriptor import Platform
-from tidegate.packages.sources import DEBIAN, SECURITY, Sources
+from tidegate.packages.sources import DEBIAN, SECURITY, Sources, unknown
 from tidegate.project.lock import DebianPackage
 from tidegate.transport.redaction import redact
 
@@ -56,6 +56,8 @@ def resolve(
     for name in names:
         if not _NAME.fullmatch(name):
             raise ConfigError(f"build.system_packages: {name!r} is not the name of a Debian package")
+    if not sources.keyrings:
+        raise unknown(suite)
     with tempfile.TemporaryDirectory(prefix="tidegate-apt-") as temporary:
         folder = Path(temporary)
         _make_folders(folder)

@@ -66,7 +66,8 @@ class Indexes:
         for position, login in self._configured_logins():
             told[f"UV_INDEX_{_name(position).upper()}_USERNAME"] = login.user
             told[f"UV_INDEX_{_name(position).upper()}_PASSWORD"] = login.password
-        bundle = environ.get("TIDEGATE_CA_FILE") or environ.get("SSL_CERT_FILE") or environ.get("PIP_CERT")
+        bundles = ("TIDEGATE_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
+        bundle = next((environ[name] for name in bundles if environ.get(name)), "")
         return {**told, "SSL_CERT_FILE": bundle} if bundle else told
 
     def headers(self, url: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -137,9 +137,3 @@ def _rank(file: str, ranks: Mapping[Tag, int]) -> tuple[int, int, str] | None:
         return None
     fitting = [ranks[tag] for tag in tags if tag in ranks]
     return (min(fitting), -build[0] if build else 0, file) if fitting else None
-
-
-def names(pylock: Pylock) -> Iterator[tuple[str, str]]:
-    """Names and versions."""
-    for package in pylock.packages:
-        yield canonicalize_name(package.name), package.version

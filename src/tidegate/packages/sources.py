@@ -18,7 +18,7 @@ _MAX_FILE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """A mirror, its security archive, and the key files that sign them."""
+    """A mirror, its security archive, and the key files that sign them; none are needed to fetch by hash."""
 
     mirror: str
     security: str
@@ -43,21 +43,26 @@ def find(base: Base, folder: Path, root: Path = Path("/etc/apt")) -> Sources:
 
     `folder` is the model's, for a relative `keyring`; `root` the host's apt folder.
     A mirror named in the configuration has its security archive beside it, as `<mirror>-security`.
-    Raises ConfigError when neither knows.
+    Raises ConfigError when neither knows a mirror.
     """
     suite = base.debian or ""
     host = _host(suite, root)
     mirror = base.mirror.rstrip("/") if base.mirror else (host and host.mirror)
     security = f"{mirror}-security" if base.mirror else (host and host.security)
-    keyrings = (_existing(folder / base.keyring),) if base.keyring else (host and host.keyrings)
-    if not mirror or not security or not keyrings:
-        raise ConfigError(
-            f"this machine has no apt sources and keys for Debian {suite}",
-            hint="name them in tidegate.yaml as build.base.mirror and build.base.keyring, or use build.base.image",
-        )
+    keyrings = (_existing(folder / base.keyring),) if base.keyring else (host.keyrings if host else ())
+    if not mirror or not security:
+        raise unknown(suite)
     if urlsplit(mirror).scheme not in {"http", "https"} or len(mirror.split()) != 1:
         raise ConfigError(f"build.base.mirror: {mirror!r} is not an http or https address")
     return Sources(mirror, security, keyrings)
+
+
+def unknown(suite: str) -> ConfigError:
+    """The error for a machine that doesn't know where Debian is, or can't check what it gets from there."""
+    return ConfigError(
+        f"this machine has no apt sources and keys for Debian {suite}",
+        hint="name them in tidegate.yaml as build.base.mirror and build.base.keyring, or use build.base.image",
+    )
 
 
 def read(root: Path) -> Iterator[Stanza]:

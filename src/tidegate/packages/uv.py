@@ -22,7 +22,6 @@ from tidegate.project.lock import PythonPackage
 from tidegate.transport.redaction import redact
 
 _TIMEOUT = 900.0
-_MAX_OUTPUT = 64 << 20
 _NO_WHEEL = re.compile(r"(?:Because |And because |and )(?P<name>[A-Za-z0-9._-]+)[^\s]* has no (?:usable )?wheels")
 _MISSING = re.compile(r"(?P<name>[A-Za-z0-9._-]+) was not found in the package registry")
 _NO_VERSION = re.compile(r"there (?:is|are) no versions? of (?P<name>[A-Za-z0-9._-]+)(?P<spec>[^\s]*)")

@@ -46,6 +46,13 @@ def test_packages_are_read_from_their_addresses() -> None:
     ]
 
 
+def test_without_keys_nothing_is_resolved() -> None:
+    """An unsigned mirror could name any package."""
+    with pytest.raises(ConfigError) as caught:
+        apt.resolve("bookworm", ["netbase"], Platform.parse("linux/amd64"), Sources("http://a", "http://b", ()), {})
+    assert "build.base.keyring" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -108,6 +108,12 @@ def test_the_configuration_goes_first(root: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_mirror_alone_is_enough_to_fetch(root: Path, tmp_path: Path) -> None:
+    """On any machine: locked packages are checked by their hashes."""
+    base = Base(debian="bookworm", mirror="https://packages.acme.example/debian")
+    assert sources.find(base, tmp_path, root).keyrings == ()
+
+
 def test_a_keyring_that_is_not_there_is_named(root: Path, tmp_path: Path) -> None:
     """Before apt fails over it."""
     base = Base(debian="bookworm", mirror="https://packages.acme.example/debian", keyring="keys.gpg")

@@ -5,13 +5,17 @@ With `--check` it writes nothing and ends with 1 when a file differs from what i
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from tidegate.cli.arguments import load
+from tidegate.cli.main import COMMANDS
 from tidegate.imagetest.report import TestReport
 from tidegate.oci.digest import Digest
 from tidegate.project.config import Config
@@ -37,7 +41,8 @@ _DIGEST = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{1
 
 def pages() -> dict[Path, str]:
     """Every generated file and its text."""
-    return {DOCS / f"reference/schemas/{name}.json": _schema(*of) for name, of in SCHEMAS.items()}
+    schemas = {DOCS / f"reference/schemas/{name}.json": _schema(*of) for name, of in SCHEMAS.items()}
+    return {**schemas, DOCS / "reference/commands.md": _commands()}
 
 
 def _schema(kind: type[msgspec.Struct], title: str) -> str:
@@ -49,6 +54,67 @@ def _hook(kind: type[Any]) -> dict[str, Any]:
     if kind is Digest:
         return _DIGEST
     raise NotImplementedError(kind)
+
+
+_PREFACE = """\
+# Commands
+
+Written by `make docs` from the code.
+
+`tidegate --version` prints the version, `tidegate COMMAND --help` what is below. What goes to stdout and what `--json`
+prints: [output](output.md).
+
+| exit code | meaning |
+|---|---|
+| 0 | done |
+| 1 | a defect in Tidegate |
+| 2 | wrong usage or configuration, a missing or stale lock |
+| 3 | a gate said no, or a required check could not be done |
+| 4 | the world outside failed: network, registry, container engine, disk |
+| 5 | verification failed: a digest, an evidence, a tag that is on something else |
+| 130, 143 | interrupted, terminated |
+"""
+
+
+def _commands() -> str:
+    return "\n".join([_PREFACE, *(line for name in COMMANDS for line in _command(name))])
+
+
+def _command(name: str) -> Iterator[str]:
+    parser = argparse.ArgumentParser(prog=f"tidegate {name}", add_help=False)
+    load(name).configure(parser)
+    yield f"## tidegate {name}\n"
+    yield f"{COMMANDS[name][:1].upper()}{COMMANDS[name][1:]}.\n"
+    yield from _arguments(parser)
+
+
+def _arguments(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """A table of a parser's arguments, and one for each of its actions."""
+    rows = [_row(parser, action) for action in parser._actions if _is_shown(action)]
+    if rows:
+        yield "\n".join(["| argument | |", "|---|---|", *rows]) + "\n"
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            texts = {choice.dest: choice.help for choice in action._choices_actions}
+            for name, inner in action.choices.items():
+                yield f"### {inner.prog}\n\n{texts.get(name) or ''}\n"
+                yield from _arguments(inner)
+
+
+def _is_shown(action: argparse.Action) -> bool:
+    hidden = isinstance(action, argparse._SubParsersAction | argparse._HelpAction)
+    return not hidden and action.help is not argparse.SUPPRESS
+
+
+def _row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+    choices = "{" + ",".join(map(str, action.choices)) + "}" if action.choices and not action.metavar else value
+    optional = action.nargs in {"?", "*"} and not action.option_strings
+    name = " ".join(part for part in (", ".join(action.option_strings), str(choices)) if part)
+    text = parser._get_formatter()._expand_help(action) if action.help else ""
+    repeats = isinstance(action, argparse._AppendAction) and "given" not in text
+    cells = (f"`{f'[{name}]' if optional else name}`", " ".join(text.split()) + "; may be given again" * repeats)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def main(arguments: list[str]) -> int:

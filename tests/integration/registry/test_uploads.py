@@ -31,6 +31,13 @@ def test_a_blob_goes_in_by_one_post(registry: Served) -> None:
     assert registry.ask("GET", BLOB).body == DATA
 
 
+def test_a_post_that_fails_leaves_nothing(registry: Served) -> None:
+    """Nobody could go on with an upload whose place was never told, so its bytes go."""
+    digest = Digest.of(b"other")
+    assert registry.ask("POST", f"/v2/acme/digits/blobs/uploads/?digest={digest}", DATA).code == "DIGEST_INVALID"
+    assert not list(registry.data.glob("repositories/**/_uploads/*"))
+
+
 def test_a_blob_goes_in_by_parts(registry: Served) -> None:
     """Parts in order, the last one in the closing PUT; each answer says how far it is."""
     where = registry.upload("acme/digits")

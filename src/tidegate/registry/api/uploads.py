@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import web
 
-from tidegate.errors import NotFoundError
+from tidegate.errors import Error, NotFoundError
 from tidegate.oci.digest import Digest
 from tidegate.registry.api.refusal import Refusal, refuse
 from tidegate.registry.api.requests import STORAGE, blocks, digest, repository
@@ -36,9 +36,7 @@ async def start(request: web.Request) -> web.Response:
     name = await asyncio.to_thread(request.app[STORAGE].uploads.start, store.path, algorithm)
     if promised is None:
         return web.Response(status=202, headers=_headers(store, name, 0))
-    async with _writing(request, store, name) as upload:
-        await _receive(request, upload)
-        await asyncio.to_thread(upload.finish, promised, store.blobs)
+    await _whole(request, store, name, promised)
     return _created(store, promised)
 
 
@@ -93,7 +91,19 @@ async def _mount(request: web.Request, store: StoredRepository) -> bool:
     return await asyncio.to_thread(store.blobs.mount, digest(wanted), blobs)
 
 
-@contextmanager
+async def _whole(request: web.Request, store: StoredRepository, name: str, promised: Digest) -> None:
+    """Receive all of a blob; when that fails nobody knows the upload's name, so it goes."""
+    try:
+        async with _writing(request, store, name) as upload:
+            await _receive(request, upload)
+            await asyncio.to_thread(upload.finish, promised, store.blobs)
+    except Error:
+        with contextlib.suppress(NotFoundError):
+            await asyncio.to_thread(request.app[STORAGE].uploads.cancel, store.path, name)
+        raise
+
+
+@contextlib.contextmanager
 def _known() -> Iterator[None]:
     try:
         yield
@@ -101,7 +111,7 @@ def _known() -> Iterator[None]:
         raise refuse(404, "BLOB_UPLOAD_UNKNOWN", error.message) from error
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _writing(request: web.Request, store: StoredRepository, name: str) -> AsyncIterator[Upload]:
     with _known():
         upload = await asyncio.to_thread(request.app[STORAGE].uploads.open, store.path, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import math
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from tidegate.scan import archives
-from tidegate.scan.formats import HEAD, LOADED_NAMES, PICKLE_NAMES, Format, sniff, suffix, unread_kind
+from tidegate.scan.formats import HEAD, LOADED_NAMES, PICKLE_NAMES, Format, may_be_pickle, sniff, suffix, unread_kind
 from tidegate.scan.pickles.allowlist import AllowList
 from tidegate.scan.pickles.inspect import Inspection, inspect
 from tidegate.scan.reader import Budget, Reader, TooLarge, Truncated
@@ -26,6 +27,7 @@ _COMPRESSED = {Format.GZIP, Format.BZIP2, Format.XZ, Format.LZMA, Format.ZLIB, F
 _TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 _TORCH_PICKLES = 5
 _MAX_HEADER = 1 << 16
+_TRIED = 1 << 16
 _IMPORTS = {"pickle-global", "pickle-unresolved", "pickle-extension"}
 _PACKED = re.compile(r"\.(gz|bz2|xz|lzma|zst|z|zlib)$", re.IGNORECASE)
 # Read by what they are, whatever their name says.
@@ -64,7 +66,7 @@ def examine(path: str, stream: IO[bytes], size: int, allowed: AllowList, *, rewi
     else a zip is copied to a temporary file.
     """
     budget = Budget(min(max(size * _MAX_RATIO, _LEAST), _MOST) + size)
-    reader = Reader(stream, budget, rewindable=rewindable, skippable=stream.seekable())
+    reader = Reader(stream, budget, rewindable=rewindable, skippable=rewindable)
     concerns: list[Concern] = []
     try:
         concerns.extend(_examine(_Place(path, path), reader, allowed))
@@ -111,6 +113,13 @@ def _zip(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]
 
 
 def _tar(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]:
+    head = reader.peek(_TRIED)
+    if may_be_pickle(head):
+        # The name of the first member can be opcodes.
+        aside = Reader(io.BytesIO(head), Budget(_TRIED))
+        yield from _maybe_pickle(place, aside, allowed)
+        if aside.position >= _TRIED:
+            yield Concern(NOT_ANALYSED, place.location, "it reads as a pickle, too")
     for name, content in archives.tar_members(reader):
         yield from _examine(place.inside(name), Reader(content, reader.budget), allowed)
 
@@ -123,7 +132,7 @@ def _other(place: _Place, reader: Reader, _allowed: AllowList) -> Iterator[Conce
 
 def _is_text(head: bytes) -> bool:
     """Text is read by no loader, and a pickle that looks like text begins with an opcode."""
-    return b"\0" not in head and head.decode("utf-8", "replace").count("\ufffd") <= 1
+    return not any(byte < 9 for byte in head)
 
 
 def _pickles(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]:
@@ -144,10 +153,9 @@ def _pickles(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Conc
 
 
 def _maybe_pickle(place: _Place, reader: Reader, allowed: AllowList) -> Iterator[Concern]:
-    """A file that could be a pickle without a header: it is one when it calls something before it breaks."""
-    result = inspect(reader, allowed)
-    imports = any(issue.code in _IMPORTS for issue in result.issues)
-    if result.called and imports and not result.implausible:
+    """A file that could be a pickle without a header: it is one when it calls what it imports before it breaks."""
+    result = inspect(reader, allowed, certain=False)
+    if result.called and any(issue.code in _IMPORTS for issue in result.issues):
         yield from _concerns(place, result)
 
 
@@ -176,7 +184,7 @@ def _literal(text: str) -> object:
     try:
         # Python 2 wrote its long integers with an L.
         return ast.literal_eval(re.sub(r"(\d)L\b", r"\1", text).strip())
-    except (SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError("its header is no literal") from error
 
 

@@ -72,13 +72,18 @@ def sniff(head: bytes) -> Format:
             return found
     if head.startswith(tuple(UNREAD_MAGIC)):
         return Format.UNREAD
-    if head[257:262] == b"ustar":
-        return Format.TAR
     if head[:1] == b"\x80" and len(head) > 2 and head[1] <= _HIGHEST_PROTOCOL:
         return Format.PICKLE
+    if head[257:262] == b"ustar":
+        return Format.TAR
     if head[:1] == b"x" and len(head) > 2 and int.from_bytes(head[:2], "big") % 31 == 0:
         return Format.ZLIB
-    return Format.MAYBE_PICKLE if head[:1] and head[0] in _FIRST else Format.OTHER
+    return Format.MAYBE_PICKLE if may_be_pickle(head) else Format.OTHER
+
+
+def may_be_pickle(head: bytes) -> bool:
+    """Whether the first byte is an opcode that a pickle without a header can begin with."""
+    return bool(head) and head[0] in _FIRST
 
 
 def unread_kind(name: str, head: bytes) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from tidegate.errors import ConfigError
 from tidegate.project.config import Ignore, Scan
 from tidegate.project.verdict import Verdict
-from tidegate.scan.report import Finding, NotDone, Suppression
+from tidegate.scan.report import SEVERITIES, Finding, NotDone, Suppression
 
 _RANK = {"low": 0, "medium": 1, "high": 2, "critical": 3}
 # A severity that nobody stated may be the worst: it counts as high.
@@ -112,4 +112,5 @@ def _rank(severity: str) -> int:
 
 
 def _order(finding: Finding) -> tuple[bool, int, str, str, str]:
-    return finding.suppressed is not None, -_rank(finding.severity), finding.id, finding.subject, finding.location
+    worst_first = SEVERITIES.index(finding.severity)
+    return finding.suppressed is not None, worst_first, finding.id, finding.subject, finding.location

@@ -36,8 +36,6 @@ class Inspection:
     issues: list[Issue] = field(default_factory=list)
     called: bool = False
     malformed: str = ""
-    # A module or name that can't be one: rather not a pickle at all.
-    implausible: bool = False
     _seen: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, code: str, detail: str, position: int) -> None:
@@ -46,11 +44,14 @@ class Inspection:
             self.issues.append(Issue(code, detail, position))
 
 
-def inspect(reader: Reader, allowed: AllowList) -> Inspection:
-    """Read one pickle up to its STOP, or to where a loader would give up. Never executes, never imports."""
+def inspect(reader: Reader, allowed: AllowList, *, certain: bool = True) -> Inspection:
+    """Read one pickle up to its STOP, or to where a loader would give up. Never executes, never imports.
+
+    Unless it is `certain` that this is a pickle, a global that can't be a name ends it: it is other text.
+    """
     result = Inspection()
     try:
-        _Follower(reader, allowed, result).follow(0)
+        _Follower(reader, allowed, result, certain).follow(0)
     except Malformed as error:
         result.malformed = str(error)
     except Truncated:
@@ -63,6 +64,7 @@ class _Follower:
     reader: Reader
     allowed: AllowList
     result: Inspection
+    certain: bool
     _wrapped: bool = False
 
     def follow(self, depth: int) -> None:
@@ -90,8 +92,8 @@ class _Follower:
         if found.unresolved:
             self.result.add("pickle-unresolved", "it imports a name that it computes while loading", position)
             return
-        if not is_plausible(found):
-            self.result.implausible = True
+        if not self.certain and not is_plausible(found):
+            raise Malformed(f"byte {position}: {found} can't be a name")
         self.result.add("pickle-global", f"it imports {found}, which is not on the list of allowed globals", position)
 
     def _pass_array(self, wrapper: Made, machine: Machine, depth: int) -> None:
@@ -113,7 +115,7 @@ class _Follower:
     def _is_noise(self, machine: Machine) -> bool:
         """Whether a loader that knows nothing of joblib's arrays would stop in these bytes without importing."""
         data = self.reader.peek(_TRIED)
-        aside = _Follower(Reader(io.BytesIO(data), Budget(_TRIED)), self.allowed, Inspection())
+        aside = _Follower(Reader(io.BytesIO(data), Budget(_TRIED)), self.allowed, Inspection(), certain=False)
         other = machine.fork(aside._on_global, aside.result.add)
         try:
             for operation in read_operations(aside.reader):

@@ -196,4 +196,4 @@ def _seconds(seconds: float) -> str:
 
 
 def _footer(report: ReleaseReport) -> Markup:
-    return element("footer", " · ".join(part for part in (f"Tidegate {report.tool}".strip(), report.finished) if part))
+    return element("footer", " · ".join(part for part in (report.tool, report.finished) if part))

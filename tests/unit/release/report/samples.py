@@ -81,7 +81,7 @@ PASSED = ReleaseReport(
     components=(Component(type="deb", count=61),),
     evidence={"sbom": DIGEST},
     finished="2026-03-04T12:00:14Z",
-    tool="0.1.0",
+    tool="tidegate 0.1.0",
 )
 INCOMPLETE = msgspec.structs.replace(
     PASSED,

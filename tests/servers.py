@@ -67,6 +67,7 @@ def docker_registry(folder: Path, *, htpasswd: str = "") -> Iterator[Server]:
 @contextlib.contextmanager
 def running(command: list[str], address: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server process that accepts connections on host:port; killed at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "server.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_for(address, process, folder / "server.log")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tidegate.auth.authenticator import Authenticator, Scopes
 from tidegate.distribution.refusal import refusal
 from tidegate.transport.body import Stream
-from tidegate.transport.http import Response, Transport, closing_on_error, origin
+from tidegate.transport.http import Response, Transport, closing_on_error, join, origin
 from tidegate.transport.retry import RetryPolicy
 
 
@@ -39,7 +39,7 @@ class Client:
 
         A registry behind a proxy that ends TLS may name itself by http: TLS is kept then.
         """
-        parts = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+        parts = urlsplit(join(response.url, response.headers.get("Location", "")))
         own = urlsplit(self.base)
         if (parts.scheme, parts.hostname) == ("http", own.hostname) and own.scheme == "https":
             parts = parts._replace(scheme=own.scheme, netloc=own.netloc)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urljoin
 
 from tidegate.distribution.client import Client, checked
 from tidegate.errors import ContentError
-from tidegate.transport.http import Response, origin
+from tidegate.transport.http import Response, join, origin
 from tidegate.transport.redaction import redact
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
@@ -20,7 +19,7 @@ def next_page(header: str, url: str) -> str | None:
     """The absolute address of the page after `url`, or None at the last."""
     for target, parameters in _LINK.findall(header):
         if _NEXT.search(parameters):
-            return str(urljoin(url, target))
+            return join(url, str(target))
     return None
 
 

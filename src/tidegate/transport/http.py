@@ -10,7 +10,7 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +37,7 @@ __all__ = [
     "Transport",
     "closing_on_error",
     "is_loopback",
+    "join",
     "origin",
 ]
 
@@ -228,7 +229,8 @@ class Transport:
                 f"{target}: {error.strerror}", hint="free some space or check the folder's rights"
             ) from error
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
     def _get_from(self, url: str, offset: int, headers: Mapping[str, str], plain: bool) -> Response:
         ranged = {"Range": f"bytes={offset}-"} if offset else {}
@@ -244,7 +246,7 @@ class Transport:
             if not redirect or response.status not in _REDIRECTS or "Location" not in response.headers:
                 return response
             response.close()
-            call = call.moved(urljoin(call.url, response.headers["Location"]), response.status)
+            call = call.moved(join(call.url, response.headers["Location"]), response.status)
         raise NetworkError(f"{redact(call.url)}: more than {_MAX_REDIRECTS} redirects")
 
     def _send(self, call: _Call) -> Response:
@@ -279,12 +281,10 @@ class Transport:
         return Response(call.url, raw.status, raw.headers, raw)
 
     def _check_plain(self, url: str, allowed: bool) -> None:
-        parts = urlsplit(url)
-        if parts.scheme == "https" or (
-            parts.scheme == "http" and (allowed or self._insecure or is_loopback(parts.hostname or ""))
-        ):
+        scheme, host, _ = origin(url)
+        if scheme == "https" or (scheme == "http" and (allowed or self._insecure or is_loopback(host or ""))):
             return
-        if parts.scheme == "http":
+        if scheme == "http":
             raise NetworkError(f"{redact(url)}: plain HTTP is refused", hint="use https, or allow it with --insecure")
         raise NetworkError(f"{redact(url)}: not an http or https address")
 
@@ -320,8 +320,20 @@ def _expect_ok(response: Response) -> None:
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
     """Scheme, host and port: what credentials are bound to."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise NetworkError(f"{redact(url)[:200]!r}: not an address: {error}") from error
+    return parts.scheme, parts.hostname, port
+
+
+def join(url: str, location: str) -> str:
+    """The absolute address of a Location or Link that came from `url`. Raises NetworkError."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NetworkError(f"{redact(url)}: leads to what is no address: {error}") from error
 
 
 @contextmanager

@@ -127,7 +127,9 @@ def locked(hashed: tuple[HashedLayer, ...]) -> list[LockedWeights]:
 
 def test_lock_holds_every_file(tmp_path: Path) -> None:
     """A file more, a file less and other bytes are each found and named."""
-    hashed = run(weight_layers.plan([(MAIN, made(tmp_path, {"a": b"x", "b": b"y"}))], 9, Filesystem()), tmp_path / "digests")
+    hashed = run(
+        weight_layers.plan([(MAIN, made(tmp_path, {"a": b"x", "b": b"y"}))], 9, Filesystem()), tmp_path / "digests"
+    )
     weight_layers.check_locked(hashed, MAIN, locked(hashed))
     for change in ({"a": b"X", "b": b"y"}, {"a": b"x"}, {"a": b"x", "b": b"y", "c": b""}):
         other = run(weight_layers.plan([(MAIN, made(tmp_path, change))], 9, Filesystem()), tmp_path / "digests")

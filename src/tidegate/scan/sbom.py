@@ -37,6 +37,7 @@ def write(name: str, version: str, digest: str, packages: Iterable[Package], mod
         metadata=BomMetaData(component=image, tools=tools),
         components=[*_libraries(packages), *map(_model, models)],
     )
+    bom.register_dependency(image, bom.components)
     document = msgspec.json.decode(JsonV1Dot6(bom).output_as_string())
     document["metadata"].pop("timestamp", None)
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=1) + b"\n"

@@ -16,11 +16,12 @@ from tidegate.packages.sources import DEBIAN, SECURITY, Sources, unknown
 from tidegate.project.lock import DebianPackage
 from tidegate.transport.redaction import redact
 
-# What a Python base has without being asked: the interpreter, certificates, time zones, the OpenMP and C++
-# runtimes that wheels expect from the system, and the files that the standard library looks up.
+# What a Python base has without being asked: the interpreter, certificates, time zones, the locale C.UTF-8, the
+# OpenMP and C++ runtimes that wheels expect from the system, and the files that the standard library looks up.
 PYTHON_PACKAGES = (
     "base-files",
     "ca-certificates",
+    "libc-bin",
     "libgomp1",
     "libstdc++6",
     "media-types",

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
@@ -49,6 +50,7 @@ class Pylock(msgspec.Struct, frozen=True):
     """The parts of the file that matter here."""
 
     lock_version: str = msgspec.field(name="lock-version")
+    requires_python: str = msgspec.field(name="requires-python", default="")
     packages: tuple[Locked, ...] = ()
 
 
@@ -76,9 +78,10 @@ def parse(data: bytes, where: str) -> Pylock:
 def choose(pylock: Pylock, target: Target, where: str) -> tuple[Choice, ...]:
     """The wheels for a target, sorted by name.
 
-    Raises ConfigError for a package that doesn't come from an index and for a broken marker, LockError for
-    one that has no wheel for the target.
+    Raises ConfigError for another Python, a package that doesn't come from an index and a broken marker,
+    LockError for one that has no wheel for the target.
     """
+    _check_python(pylock.requires_python, target, where)
     environment, tags = target.markers(), target.tags()
     ranks = {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
     needed = [package for package in pylock.packages if _applies(package, environment, where)]
@@ -111,6 +114,19 @@ def no_wheel(package: str, target: Target) -> LockError:
         f"{package}: there is no wheel for Python {target.python} on {target.platform} (glibc 2.{target.glibc})",
         hint="pin a version that has one, build one and put it on an index, or leave the platform out",
     )
+
+
+def _check_python(requires: str, target: Target, where: str) -> None:
+    try:
+        specifiers = SpecifierSet(requires)
+    except InvalidSpecifier as error:
+        raise ConfigError(f"{where}: requires-python: {error}") from error
+    # The patch level isn't known; one that fits is enough.
+    if not any(specifiers.contains(f"{target.python}.{patch}") for patch in (0, 99)):
+        raise ConfigError(
+            f"{where}: it is for Python {requires}, the image has {target.python}",
+            hint="choose a base with that Python, or lock the requirements for the image's",
+        )
 
 
 def _applies(package: Locked, environment: Mapping[str, str], where: str) -> bool:

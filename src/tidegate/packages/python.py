@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tidegate.errors import LockError
+from tidegate.errors import ConfigError, LockError
 from tidegate.oci.digest import Digest
 from tidegate.packages.download import Cache, Wanted, fetch_all, gone
 from tidegate.packages.indexes import Indexes
 from tidegate.packages.pylock import Artifact, Choice
 from tidegate.packages.target import Target
-from tidegate.packages.uv import Uv
+from tidegate.packages.uv import Uv, is_lock
 from tidegate.project.lock import PythonPackage, file_digest
 from tidegate.transport.http import Transport
+from tidegate.transport.redaction import redact
 
 
 class PythonPackages:
@@ -34,7 +35,10 @@ class PythonPackages:
         tell is fetched. Raises ConfigError, LockError, NetworkError.
         """
         chosen = self._uv.resolve(requirements, target, previous=previous, upgrade=upgrade)
-        return tuple(self._locked(choice) for choice in chosen)
+        locked = tuple(self._locked(choice) for choice in chosen)
+        if is_lock(requirements) and locked:
+            self._check_reachable(locked, chosen, target, requirements)
+        return locked
 
     def fetch(self, packages: Sequence[PythonPackage], python: str) -> tuple[Path, ...]:
         """The wheels as files under their own names, in order; what the cache lacks is downloaded side by side.
@@ -57,6 +61,19 @@ class PythonPackages:
                 self._transport,
             )
         return tuple(paths)
+
+    def _check_reachable(
+        self, locked: Sequence[PythonPackage], chosen: Sequence[Choice], target: Target, requirements: Path
+    ) -> None:
+        """A lock made elsewhere may name indexes that aren't configured here: say so now, not at the build."""
+        try:
+            found = self._uv.locate(locked, target.python)
+        except LockError as error:
+            what = error.message.partition(":")[0]
+            raise _unreachable(f"{requirements}: {what}", [choice.index for choice in chosen]) from error
+        for package, choice in zip(locked, chosen, strict=True):
+            if package.file not in found:
+                raise _unreachable(f"{requirements}: Python package {package.name}", [choice.index])
 
     def _wanted(self, package: PythonPackage, wheel: Artifact | None) -> Wanted:
         what = f"Python package {package.name} {package.version} ({package.file})"
@@ -88,3 +105,11 @@ class PythonPackages:
             wanted = Wanted(f"Python package {choice.name}", digest, None, [choice.wheel.url], self._indexes.headers)
             fetch_all([(wanted, path)], self._transport)
         return path.stat().st_size
+
+
+def _unreachable(what: str, indexes: Sequence[str]) -> ConfigError:
+    named = ", ".join(sorted({redact(index) for index in indexes if index}))
+    return ConfigError(
+        f"{what}: none of the configured indexes has it",
+        hint="name its index under build.indexes" + (f"; the file knows these: {named}" if named else ""),
+    )

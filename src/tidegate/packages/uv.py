@@ -51,7 +51,7 @@ class Uv:
             return self._from_uv_lock(path, target)
         if path.name == "pyproject.toml":
             return self._compile(path, target, () if upgrade else previous)
-        if path.name.startswith("pylock.") and path.suffix == ".toml":
+        if is_lock(path):
             return _from_pylock(path, target)
         requirements.check(path)
         return self._compile(path, target, () if upgrade else previous)
@@ -136,6 +136,11 @@ class Uv:
         if done.returncode:
             raise failed(done.stderr.decode("utf-8", "replace"))
         return done.stdout
+
+
+def is_lock(path: Path) -> bool:
+    """Whether a requirements file is itself a lock, taken as it is."""
+    return path.name == "uv.lock" or (path.name.startswith("pylock.") and path.suffix == ".toml")
 
 
 def _from_pylock(path: Path, target: Target) -> tuple[pylock.Choice, ...]:

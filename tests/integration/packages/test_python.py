@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -188,7 +189,7 @@ def test_a_uv_lock_is_taken_as_it_is(index: Index, tmp_path: Path) -> None:
     (project / "pyproject.toml").write_text(
         '[project]\nname = "digits"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["lib"]\n'
     )
-    digest = "a" * 64
+    digest = hashlib.sha256((index.folder / "lib-1.0-py3-none-any.whl").read_bytes()).hexdigest()
     (project / "uv.lock").write_text(
         f"""version = 1
 requires-python = ">=3.11"
@@ -211,6 +212,23 @@ wheels = [{{ url = "{index.address}/files/lib-1.0-py3-none-any.whl", hash = "sha
     )
     (locked,) = packages(index, tmp_path).resolve(project / "uv.lock", ARM)
     assert (locked.name, locked.version, locked.size, locked.sha256) == ("lib", "1.0", 7, digest)
+
+
+def test_a_lock_of_indexes_that_are_not_configured_is_refused(index: Index, tmp_path: Path) -> None:
+    """With their addresses, before a build fails over it."""
+    (tmp_path / "pylock.toml").write_text(
+        """lock-version = "1.0"
+[[packages]]
+name = "elsewhere"
+version = "1.0"
+index = "https://packages.acme.example/simple"
+wheels = [{ url = "https://packages.acme.example/elsewhere-1.0-py3-none-any.whl", hashes = { sha256 = "%s" } }]
+"""
+        % ("a" * 64)
+    )
+    with pytest.raises(ConfigError, match=r"pylock\.toml: Python package elsewhere") as caught:
+        packages(index, tmp_path).resolve(tmp_path / "pylock.toml", ARM)
+    assert "https://packages.acme.example/simple" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "pylock.toml"])

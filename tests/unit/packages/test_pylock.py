@@ -47,6 +47,22 @@ def test_each_platform_gets_its_best_wheel() -> None:
     assert chosen(ARM, package("a", *files)) == [files[4]]
 
 
+@pytest.mark.parametrize(
+    ("requires", "fits"), [(">=3.11", True), (">=3.11.4", True), (">=3.12", False), ("<3.11", False)]
+)
+def test_a_lock_for_another_python_is_refused(requires: str, fits: bool) -> None:
+    """Naming both."""
+    text = (
+        f'lock-version = "1.0"\nrequires-python = "{requires}"\n[[packages]]\n{package("a", "a-1.0-py3-none-any.whl")}'
+    )
+    found = pylock.parse(text.encode(), "pylock.toml")
+    if fits:
+        assert pylock.choose(found, AMD, "pylock.toml")
+    else:
+        with pytest.raises(ConfigError, match=rf"for Python {requires}, the image has 3\.11"):
+            pylock.choose(found, AMD, "pylock.toml")
+
+
 def test_the_higher_build_number_wins() -> None:
     """Among equal tags."""
     files = ["a-1.0-1-py3-none-any.whl", "a-1.0-2-py3-none-any.whl", "a-1.0-py3-none-any.whl"]

@@ -99,7 +99,7 @@ def _run_lines(trace: Trace) -> list[tuple[str, str]]:
     lines = [("built by", f"{provenance.builder} from {provenance.dependencies} locked inputs")] if provenance else []
     if record:
         who = " on ".join(part for part in (record.who, record.ci) if part)
-        lines += [("branch", record.branch or ""), ("released", f"{record.finished} by {who or 'an unknown person'}")]
+        lines += [("branch", record.branch or ""), ("released", record.finished + (f" by {who}" if who else ""))]
         lines += [("run", record.run_url)]
     return lines
 

@@ -98,7 +98,7 @@ def _stages(stages: Sequence[Stage]) -> Markup | None:
         (
             stage.name,
             _verdict(stage.verdict),
-            join(_bar(stage.seconds / longest, "plain"), f" {_seconds(stage.seconds)}"),
+            element("span", _bar(stage.seconds / longest, "plain"), f" {_seconds(stage.seconds)}", class_="line"),
             stage.message,
         )
         for stage in stages
@@ -119,9 +119,11 @@ def _limits(limits: Sequence[LimitResult]) -> Markup | None:
         (
             limit.name,
             _verdict(limit.verdict),
-            join(
+            element(
+                "span",
                 _bar(checks.share(limit), limit.verdict.value),
                 f" {'?' if limit.measured is None else f'{limit.measured:g}'} of {limit.limit:g} {limit.unit}",
+                class_="line",
             ),
             limit.message,
         )
@@ -135,7 +137,9 @@ def _findings(found: Sequence[Finding]) -> Markup | None:
         (
             element("span", item.severity or "unknown", class_=f"chip {item.severity}"),
             join(item.id, element("div", item.category, class_="quiet")),
-            join(item.subject, element("div", item.location, class_="quiet") if item.location else None),
+            join(
+                item.subject, element("div", item.location, class_="quiet") if item.location != item.subject else None
+            ),
             item.fixed_in or "",
             checks.exception(item) or item.message,
         )

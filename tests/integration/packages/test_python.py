@@ -216,15 +216,16 @@ wheels = [{{ url = "{index.address}/files/lib-1.0-py3-none-any.whl", hash = "sha
 
 def test_a_lock_of_indexes_that_are_not_configured_is_refused(index: Index, tmp_path: Path) -> None:
     """With their addresses, before a build fails over it."""
+    hashes = f'hashes = {{ sha256 = "{"a" * 64}" }}'
+    wheels = f'[{{ url = "https://packages.acme.example/elsewhere-1.0-py3-none-any.whl", size = 1, {hashes} }}]'
     (tmp_path / "pylock.toml").write_text(
-        """lock-version = "1.0"
+        f"""lock-version = "1.0"
 [[packages]]
 name = "elsewhere"
 version = "1.0"
 index = "https://packages.acme.example/simple"
-wheels = [{ url = "https://packages.acme.example/elsewhere-1.0-py3-none-any.whl", hashes = { sha256 = "%s" } }]
+wheels = {wheels}
 """
-        % ("a" * 64)
     )
     with pytest.raises(ConfigError, match=r"pylock\.toml: Python package elsewhere") as caught:
         packages(index, tmp_path).resolve(tmp_path / "pylock.toml", ARM)

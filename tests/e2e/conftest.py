@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ _IDENTITY = {
     "GIT_COMMITTER_EMAIL": "test@tidegate.example",
 }
 _APP = """\
-import pickle, sys
+import sys
 with open("/models/model.bin", "rb") as file:
     model = file.read()
 print(len(model) + int(sys.stdin.read() or 0))
@@ -125,17 +125,7 @@ def model(tmp_path: Path, base: Path, environ: dict[str, str]) -> Model:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Server]:
     """Our own registry, empty."""
-    with embedded_registry(tmp_path / "registry") as server:
+    folder = tmp_path / "registry"
+    folder.mkdir()
+    with embedded_registry(folder) as server:
         yield server
-
-
-@pytest.fixture
-def tags(registry: Server, model: Model) -> Callable[[], list[str]]:
-    """The tags of the model's repository as the registry lists them now; none when there is no repository."""
-
-    def listed() -> list[str]:
-        found = model.tidegate("trace", "0" * 40, "--in", f"{registry.address}/counter", "--json")
-        assert found.code != 0
-        return []
-
-    return listed

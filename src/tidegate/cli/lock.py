@@ -18,21 +18,24 @@ HELP = "resolve base, packages and weights to digests in tidegate.lock"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", nargs="?", default=".", help="the model's folder (default: this one)")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions instead of keeping the locked")
-    parser.add_argument("--check", action="store_true", help="change nothing; exit code 2 when it is missing or stale")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit code 2 when it is not up to date")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     project = read_project(Path(arguments.folder), context.environ)
-    lock, reason = current_lock(project)
-    if arguments.check:
-        if reason:
-            raise LockError(f"{project.folder / LOCK_NAME}: {reason}", hint="run: tidegate lock")
-    elif lock is None or reason or arguments.upgrade:
-        lock = make_lock(project, context.services(), listener(context), upgrade=arguments.upgrade)
+    there, reason = current_lock(project)
+    if arguments.check and reason:
+        raise LockError(f"{project.folder / LOCK_NAME}: {reason}", hint="run: tidegate lock")
+    services, bars = context.services(), listener(context)
+    lock = make_lock(project, services, bars, previous=there, upgrade=arguments.upgrade)
+    if arguments.check and lock != there:
+        raise LockError(
+            f"{project.folder / LOCK_NAME}: the weights changed since it was written", hint="run: tidegate lock"
+        )
+    if lock != there:
         write_lock(project, lock)
-    if lock is not None:
-        _tell(lock, project.folder / LOCK_NAME, arguments.json, context)
+    _tell(lock, project.folder / LOCK_NAME, arguments.json, context)
     return 0
 
 

@@ -56,7 +56,7 @@ def decompress(stream: Readable, compression: str) -> IO[bytes]:
     """The tar stream of a layer; compression is `gzip`, `zstd` or empty."""
     raw = cast("io.RawIOBase", stream)
     if compression == "gzip":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=io.BufferedReader(raw, 1 << 18), mode="rb"))
+        return cast("IO[bytes]", _Gzip(raw))
     if compression == "zstd":
         return cast(
             "IO[bytes]", zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", raw), read_across_frames=True)
@@ -89,6 +89,18 @@ def safe_path(name: str, where: str) -> str:
     if path == ".." or path.startswith("../") or "\0" in path:
         raise ContentError(f"{where}: {name!r} climbs out of the layer")
     return "" if path == "." else path
+
+
+class _Gzip(gzip.GzipFile):
+    """Closes what it reads from, too."""
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._below = raw
+        super().__init__(fileobj=io.BufferedReader(raw, 1 << 18), mode="rb")
+
+    def close(self) -> None:
+        super().close()
+        self._below.close()
 
 
 class _Content(io.RawIOBase):

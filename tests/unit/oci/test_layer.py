@@ -79,6 +79,14 @@ def test_compressed_layers_read_alike(compression: str) -> None:
     assert [(entry.path, content) for entry, content in unpack(packed, compression)] == [("a", b"x" * 100_000)]
 
 
+@pytest.mark.parametrize("compression", ["gzip", "zstd", ""])
+def test_closing_a_layer_closes_its_blob(compression: str) -> None:
+    """No file stays open behind a decompressor."""
+    blob = io.BytesIO(gzip.compress(b"") if compression == "gzip" else zstandard.compress(b""))
+    decompress(blob, compression).close()
+    assert blob.closed
+
+
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])
 @pytest.mark.parametrize("data", [b"not compressed at all", b""])
 def test_bytes_that_are_not_compressed_are_refused(compression: str, data: bytes) -> None:

@@ -19,7 +19,7 @@ from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import BLOCK, Digest, Verifier
 from tidegate.oci.manifest import MAX_MANIFEST, Index, Manifest, decode, decode_manifest, encode
 from tidegate.oci.recipe import FileKey
-from tidegate.oci.store import Document, Readable, Source
+from tidegate.oci.store import Document, Readable, Source, find_manifest
 
 TAG_ANNOTATION = "org.opencontainers.image.ref.name"
 MARKER = b'{"imageLayoutVersion":"1.0.0"}'
@@ -126,7 +126,9 @@ class Layout:
     def referrers(self, subject: Digest, artifact_type: str | None = None) -> Sequence[Descriptor]:
         found = {}
         for entry in self.index().manifests:
-            document = self.get_manifest(entry.digest)
+            document = find_manifest(self, entry.digest)
+            if document is None:
+                continue
             value = decode_manifest(document.data, document.media_type, str(entry.digest))
             if value.subject is not None and value.subject.digest == subject:
                 found[entry.digest] = referrer(document.descriptor, value)

@@ -6,6 +6,7 @@ import ipaddress
 import itertools
 import logging
 import os
+import re
 import ssl
 import time
 import urllib.request
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 5
+_CONNECTION = re.compile(r"^<?\w*Connection(?:Pool)?\([^)]*\)>?: ")
 # A rest this short, in bytes, is read to keep the connection.
 _SHORT = 64 << 10
 
@@ -354,7 +356,8 @@ def _timeout(call: _Call) -> urllib3.Timeout:
 
 def _reason(error: Exception) -> str:
     cause = getattr(error, "reason", None) or error
-    return redact(str(cause))
+    # urllib3 puts the connection's own description first.
+    return redact(_CONNECTION.sub("", str(cause)))
 
 
 def _proxy(url: str, environ: Mapping[str, str]) -> str | None:

@@ -142,3 +142,12 @@ def test_an_address_that_is_none_is_an_error(transport: Transport, url: str) -> 
 def test_loopback_is_this_machine(host: str, expected: bool) -> None:
     """By name and by address."""
     assert is_loopback(host) is expected
+
+
+def test_a_refused_connection_is_said_in_the_users_words(transport: Transport) -> None:
+    """The address and the reason, without the names of our own classes."""
+    with scripted_registry() as gone:
+        url = f"http://{gone.address}/"
+    with pytest.raises(NetworkError, match="refused") as caught:
+        transport.request("GET", url, retry=NO_RETRY)
+    assert "Connection(" not in caught.value.message

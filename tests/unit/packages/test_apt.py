@@ -97,6 +97,19 @@ def test_unknown_packages_are_named(tmp_path: Path, printed: str, names: str) ->
         apt.resolve("bookworm", ["a0"], Platform.parse("linux/amd64"), SOURCES, {"PATH": f"{tmp_path}:/usr/bin:/bin"})
 
 
+def test_packages_of_maintainer_scripts_come_when_they_are_named(tmp_path: Path) -> None:
+    """Otherwise apt is told that it has them."""
+    fake = tmp_path / "apt-get"
+    fake.write_text(
+        '#!/bin/sh\n[ "$1" = update ] && exit 0\ngrep ^Package "${APT_CONFIG%apt.conf}status" >&2\nexit 100\n'
+    )
+    fake.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    with pytest.raises(ConfigError, match="Package: dpkg") as caught:
+        apt.resolve("bookworm", ["openssl", "a0"], Platform.parse("linux/amd64"), SOURCES, environ)
+    assert "openssl" not in str(caught.value)
+
+
 def test_a_mirror_that_fails_is_shown_without_its_password(tmp_path: Path) -> None:
     """With apt's last lines."""
     fake = tmp_path / "apt-get"

@@ -75,8 +75,7 @@ def zip_members(reader: Reader) -> Iterator[tuple[str, IO[bytes] | Unreadable]]:
 
     Flags, checksums and the names in local headers are ignored: loaders differ in what they check.
     """
-    file = reader.seekable_file()
-    with zipfile.ZipFile(file) as archive:
+    with reader.seekable_file() as file, zipfile.ZipFile(file) as archive:
         for count, member in enumerate(archive.infolist()):
             if count >= MAX_MEMBERS:
                 raise ValueError(f"more than {MAX_MEMBERS} members")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, cast
 
 _BLOCK = 1 << 16
@@ -125,15 +127,17 @@ class Reader:
     def seekable(self) -> bool:
         return False
 
-    def seekable_file(self) -> IO[bytes]:
+    @contextmanager
+    def seekable_file(self) -> Iterator[IO[bytes]]:
         """The whole content as a file that can be read back and forth; only before anything was taken."""
         if self._rewindable:
             self._stream.seek(0)
-            return self._stream
-        file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - goes with its last reference
-        shutil.copyfileobj(self, file, _BLOCK)
-        file.seek(0)
-        return cast("IO[bytes]", file)
+            yield self._stream
+            return
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as file:
+            shutil.copyfileobj(self, file, _BLOCK)
+            file.seek(0)
+            yield cast("IO[bytes]", file)
 
     def _fill(self) -> bool:
         data = self._stream.read(_BLOCK)

@@ -53,9 +53,12 @@ def judge_tests(reports: Sequence[TestReport], entry: Entry, not_done: list[str]
 
 
 def _findings(findings: Sequence[Finding]) -> str:
-    shown = [f"{finding.id} ({finding.severity}) in {finding.subject}" for finding in findings[:_SHOWN]]
+    shown = [
+        f"{finding.id} ({finding.severity}) in {finding.subject}{f': {finding.message}' if finding.message else ''}"
+        for finding in findings[:_SHOWN]
+    ]
     more = f" and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
-    return ", ".join(shown) + more
+    return "; ".join(shown) + more
 
 
 def _failure(report: TestReport) -> str:

@@ -112,4 +112,6 @@ def test_dockerfile_keeps_its_own_user_and_folder() -> None:
 
 def test_digest_is_pinned(tmp_path: Path) -> None:
     """The same inputs give the same manifest in every version; a change here is a change of every digest."""
-    assert make(Layout(tmp_path)).digest == Digest("sha256:a51173c7fc6aa2b2ec5957cc67d6b646022b309b57b8e25e30fb8c13ee5cdb52")
+    assert make(Layout(tmp_path)).digest == Digest(
+        "sha256:a51173c7fc6aa2b2ec5957cc67d6b646022b309b57b8e25e30fb8c13ee5cdb52"
+    )

@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # Debian keeps servers where a plain user's PATH doesn't look.
 _PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+# Not among Debian 12's packages, so .ci/run can't install them.
+_ELSEWHERE = frozenset({"crane"})
 # How this machine reaches its package indexes; a test's environment keeps nothing else.
 _KEPT = ("PATH", "LANG", "PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_BUNDLE", "CI")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -28,7 +30,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     ]
     if missing:
         reason = f"needs {', '.join(missing)}: on Debian, .ci/run installs it"
-        if os.environ.get("CI") == "true":
+        if os.environ.get("CI") == "true" and not _ELSEWHERE.issuperset(missing):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
 

@@ -53,7 +53,7 @@ def _hint(response: Response, code: str) -> str:
 
 
 _HINTS = {
-    401: "log in to the registry: `tidegate login`, `docker login`, or TIDEGATE_REGISTRY_HOST, _USERNAME and _PASSWORD",
+    401: "log in to the registry: `docker login`, `podman login`, or TIDEGATE_REGISTRY_HOST, _USERNAME and _PASSWORD",
     404: "some registries want a repository to be created before the first push; check its name too",
     413: "the registry, or a proxy before it, limits the size of an upload: raise it there",
     429: "the registry limits how often it may be asked: wait, or log in for a higher limit",

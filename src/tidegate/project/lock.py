@@ -10,7 +10,7 @@ from tidegate.errors import LockError
 from tidegate.oci.digest import Digest
 
 LOCK_NAME = "tidegate.lock"
-# The layer compression whose bytes are the same on every machine: docs/explanation/reproducible.md.
+# The layer compression whose bytes are the same on every machine: docs/adr/0002-gzip-1.md.
 GZIP_FORMAT = "gzip/1"
 
 

@@ -16,7 +16,7 @@ from tidegate.release.source import Source, read_source
 from tidegate.trace.annotations import standard, timestamp
 from tidegate.vcs.git import Checkout
 
-# The `created` of an image that has no commit: the constant of the layers, docs/explanation/reproducible.md.
+# The `created` of an image that has no commit: the constant of the layers, docs/explanation/what-decides-a-digest.md.
 _NO_TIME = "1980-01-02T00:00:00Z"
 
 

@@ -49,5 +49,5 @@ def select(environ: Mapping[str, str], name: str | None = None) -> Runtime:
         reasons.append(f"{runtime.name}: {reason}")
     raise RuntimeUnavailable(
         "no way to run a container here: " + "; ".join(reasons),
-        hint="install bubblewrap or podman, or start docker; `tidegate doctor` says what this machine can do",
+        hint="install bubblewrap or podman, or start docker",
     )

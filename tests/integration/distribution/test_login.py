@@ -167,7 +167,7 @@ def test_without_a_login_a_private_registry_says_how(registry: Script) -> None:
     registry.authorize = lambda handler: not handler.refuse(401, "UNAUTHORIZED", WWW_Authenticate="Basic")
     with pytest.raises(RegistryError, match="401") as caught:
         push(registry, None)
-    assert "tidegate login" in caught.value.hint
+    assert "docker login" in caught.value.hint
 
 
 @pytest.mark.needs("docker-registry")

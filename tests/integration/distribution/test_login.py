@@ -103,6 +103,7 @@ def test_a_token_near_its_end_is_renewed_before_it_is_refused(registry: Script, 
     tokens.expires_in = 0
     push(registry, ROBOT)
     assert [seen.method for seen in registry.seen if "uploads" in seen.path] == ["POST", "PUT"]
+    assert tokens.issued >= 3
 
 
 def test_a_wrong_password_is_said_without_the_password(registry: Script, tokens: Tokens) -> None:

@@ -1,6 +1,6 @@
 """Layers in the format `gzip/1`: independent gzip members of 1 MiB by libdeflate at level 1.
 
-The bytes depend on nothing but the content: docs/explanation/reproducible.md says why.
+The bytes depend on nothing but the content: docs/explanation/what-decides-a-digest.md says why.
 """
 
 from __future__ import annotations

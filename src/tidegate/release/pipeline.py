@@ -9,13 +9,11 @@ from tidegate.distribution.progress import Outcome
 from tidegate.errors import Error, Interrupted
 from tidegate.oci.image import load_images
 from tidegate.project.reader import Project
-from tidegate.release import destinations, documents, publication
+from tidegate.release import destinations, publication
 from tidegate.release.building import build_image
 from tidegate.release.destinations import Target
 from tidegate.release.events import Listener
-from tidegate.release.gates import run_scan, run_tests
 from tidegate.release.journal import Journal
-from tidegate.release.judgement import judge_scan, judge_tests
 from tidegate.release.locking import current_lock, ensure_lock
 from tidegate.release.publication import Place
 from tidegate.release.services import Services
@@ -111,20 +109,26 @@ def _missing(state: State, places: Sequence[Place], services: Services) -> tuple
 
 
 def _scan(state: State, services: Services, journal: Journal) -> None:
+    from tidegate.release import gates, judgement
+
     with journal.stage("scan") as stage:
         _, images = load_images(services.store, state.image.digest)
-        state.scanned = run_scan(images, state.project.config, state.lock, services, str(state.image.digest))
-        judge_scan(state.scanned.report, stage, state.not_done)
+        state.scanned = gates.run_scan(images, state.project.config, state.lock, services, str(state.image.digest))
+        judgement.judge_scan(state.scanned.report, stage, state.not_done)
 
 
 def _test(state: State, services: Services, journal: Journal) -> None:
+    from tidegate.release import gates, judgement
+
     with journal.stage("test") as stage:
         _, images = load_images(services.store, state.image.digest)
-        state.tests = run_tests(images, state.project, services)
-        judge_tests(state.tests, stage, state.not_done)
+        state.tests = gates.run_tests(images, state.project, services)
+        judgement.judge_tests(state.tests, stage, state.not_done)
 
 
 def _push(state: State, source: Source, places: Sequence[Place], services: Services, journal: Journal) -> None:
+    from tidegate.release import documents
+
     with journal.stage("push") as stage:
         made = documents.documents(state, source, services.now())
         for place in places:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tidegate.build.builder import Built
 from tidegate.errors import Error
-from tidegate.imagetest.report import TestReport
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import Digest
 from tidegate.project.lock import Lock
 from tidegate.project.reader import Project
 from tidegate.project.verdict import Verdict
-from tidegate.release.gates import Scanned
 from tidegate.release.source import Source
 from tidegate.trace.record import Stage
+
+if TYPE_CHECKING:
+    from tidegate.imagetest.report import TestReport
+    from tidegate.release.gates import Scanned
 
 
 @dataclass(slots=True, kw_only=True)

@@ -83,12 +83,12 @@ def _objects(
 
 
 def _lists(expected: Sequence[object], actual: Sequence[object], tolerance: Tolerance, place: str) -> str | None:
-    for index, (one, other) in enumerate(zip(expected, actual, strict=False)):
+    if len(expected) != len(actual):
+        return f"{_at(place)}{len(actual)} elements, {len(expected)} were expected"
+    for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
         found = difference(one, other, tolerance, f"{place}[{index}]")
         if found:
             return found
-    if len(expected) != len(actual):
-        return f"{_at(place)}{len(actual)} elements, {len(expected)} were expected"
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ class AttachedContainer(HeldContainer):
         self._name = name
         self._reach = reach
         self._limit = spec.memory
+        self._signalled = False
         networks = [["network", "rm", network]] if network else []
         super().__init__(
             engine.plan(bundle, name, spec.memory, networks),
@@ -77,12 +79,16 @@ class AttachedContainer(HeldContainer):
 
     def memory(self) -> Memory:
         memory = super().memory()
-        if self._limit is not None and self.wait(0) is not None:
-            killed = self._engine.call("inspect", "--format", "{{.State.OOMKilled}}", self._name)
-            memory = replace(memory, killed=memory.killed or killed == "true")
-        return memory
+        code = self.wait(0)
+        if self._limit is None or code is None:
+            return memory
+        killed = self._engine.call("inspect", "--format", "{{.State.OOMKilled}}", self._name) == "true"
+        # Podman doesn't always notice; nobody else sends SIGKILL.
+        unasked = code == 128 + signal.SIGKILL and not self._signalled
+        return replace(memory, killed=memory.killed or killed or unasked)
 
     def _send_signal(self, number: int) -> None:
+        self._signalled = True
         try:
             self._engine.call("kill", "--signal", str(number), self._name)
         except OutsideError:

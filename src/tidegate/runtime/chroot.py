@@ -35,7 +35,7 @@ class Chroot:
     def start(self, bundle: Bundle, spec: RunSpec) -> Container:
         if spec.user.uid == 0:
             raise OutsideError("the image runs as root, which chroot can't contain", hint="give it a `build.user`")
-        if spec.port is not None:
+        if spec.network == "none" and spec.port is not None:
             require_free(spec.port)
         root = bundle.scratch / "root"
         copy_tree(bundle.root.path, root)

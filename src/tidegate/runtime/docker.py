@@ -10,7 +10,6 @@ from tidegate.errors import Error
 from tidegate.runtime.attached import AttachedContainer
 from tidegate.runtime.engine import Engine
 from tidegate.runtime.interface import Bundle, Container, RunSpec
-from tidegate.runtime.ports import require_free
 from tidegate.runtime.probe import attempt
 
 
@@ -34,8 +33,6 @@ class Docker:
 
     def start(self, bundle: Bundle, spec: RunSpec) -> Container:
         if spec.network == "host":
-            if spec.port is not None:
-                require_free(spec.port)
             return self._run(bundle, spec, "host", "host")
         if os.geteuid() == 0:
             return self._run(bundle, spec, "none", "join")

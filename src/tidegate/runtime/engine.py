@@ -28,10 +28,11 @@ _COPIED = "etc"
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A command line that speaks as docker's does. `environ` is its whole environment."""
+    """A command line that speaks as docker's does. `environ` is all its environment, `tmpfs` more options."""
 
     command: tuple[str, ...]
     environ: Mapping[str, str]
+    tmpfs: str = ""
 
     def call(self, *arguments: str, stdin: bytes | None = None) -> str:
         """Its standard output. Raises OutsideError with its last words."""
@@ -57,7 +58,7 @@ class Engine:
         name = bundle.scratch.name.lower()
         self.call("import", "-", name, stdin=skeleton(bundle.root.path))
         try:
-            self.call("create", "--name", name, *options, *_options(bundle, spec), name, *spec.argv[1:])
+            self.call("create", "--name", name, *options, *_options(bundle, spec, self.tmpfs), name, *spec.argv[1:])
         except BaseException:
             self.call("rmi", "--force", name)
             raise
@@ -84,7 +85,7 @@ def skeleton(root: Path) -> bytes:
             archive.add(root / _COPIED, _COPIED)
         for path in sorted(root.iterdir()):
             member = tarfile.TarInfo(path.name)
-            member.mode = 0o755
+            member.mode = path.lstat().st_mode & 0o7777
             if path.is_symlink():
                 member.type, member.linkname = tarfile.SYMTYPE, os.fspath(path.readlink())
             elif path.is_dir():
@@ -94,14 +95,14 @@ def skeleton(root: Path) -> bytes:
     return stream.getvalue()
 
 
-def _options(bundle: Bundle, spec: RunSpec) -> list[str]:
+def _options(bundle: Bundle, spec: RunSpec, tmpfs: str) -> list[str]:
     options = [
         *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--hostname", HOSTNAME),
         *("--user", f"{spec.user.uid}:{spec.user.gid}", "--workdir", spec.workdir, "--interactive"),
         *("--entrypoint", spec.argv[0]),
     ]
     for folder in WRITABLE:
-        options += ["--tmpfs", f"{folder}:rw,exec,nosuid,nodev,mode=1777,size={WRITABLE_SIZE}"]
+        options += ["--tmpfs", f"{folder}:rw,exec,nosuid,nodev,mode=1777,size={WRITABLE_SIZE}{tmpfs}"]
     for path in sorted(bundle.root.path.iterdir()):
         if path.name not in {*_OWN, _COPIED} and not path.is_symlink():
             options += ["--volume", f"{path}:/{path.name}:ro"]

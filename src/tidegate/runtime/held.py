@@ -81,10 +81,14 @@ class HeldContainer:
         return connection
 
     def log(self, limit: int = 16 << 10) -> str:
-        with self._log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - limit))
-            return file.read(limit).decode("utf-8", "replace")
+        try:
+            with self._log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - limit))
+                return file.read(limit).decode("utf-8", "replace")
+        except FileNotFoundError:
+            # The container has been closed, and its folder removed.
+            return ""
 
     def read_log(self, start: int) -> tuple[str, int]:
         with self._log.open("rb") as file:

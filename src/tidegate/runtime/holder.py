@@ -128,7 +128,7 @@ class Holder:
             self._answer({})
         else:
             self._watch_memory()
-            self._answer({"exit": self._exit, "peak": self._peak, "killed": self._killed})
+            self._answer({"exit": self._exit, "peak": self._peak, "killed": self._over_limit()})
         return True
 
     def _connect(self, request: dict[str, Any]) -> None:
@@ -175,6 +175,10 @@ class Holder:
         if limit is not None and used > limit:
             self._killed = True
             _kill_tree(self._watched or self._pid)
+
+    def _over_limit(self) -> bool:
+        events = self._plan.get("memory_events")
+        return self._killed or bool(events and usage.kills(events))
 
     def _answer(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []

@@ -13,6 +13,7 @@ from tidegate.errors import ContentError
 from tidegate.oci.image import Image
 from tidegate.runtime import users
 from tidegate.runtime.interface import DEFAULT_PATH, HOSTNAME, Bundle, Container, Network, RunSpec, Runtime
+from tidegate.runtime.ports import require_free
 from tidegate.runtime.rootfs import Root, Unpacker
 
 
@@ -46,11 +47,12 @@ class Launcher:
         """
         root = Unpacker(self.cache, owners=os.geteuid() == 0).unpack(self.image)
         root.check()
+        spec = self._spec(root, stdin, stdout)
+        if spec.network == "host" and spec.port is not None:
+            require_free(spec.port)
         with tempfile.TemporaryDirectory(prefix="tidegate-run-", ignore_cleanup_errors=True) as scratch:
             Path(scratch).chmod(0o711)
-            with self.runtime.start(
-                Bundle(self.image, root, Path(scratch)), self._spec(root, stdin, stdout)
-            ) as started:
+            with self.runtime.start(Bundle(self.image, root, Path(scratch)), spec) as started:
                 yield started
         root.check()
 

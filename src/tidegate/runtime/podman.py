@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from tidegate.runtime.attached import AttachedContainer
 from tidegate.runtime.engine import Engine
 from tidegate.runtime.interface import DEFAULT_PATH, Bundle, Container, RunSpec
-from tidegate.runtime.ports import require_free
 from tidegate.runtime.probe import attempt
 
 # Podman's default raises a limit that not every root may raise; crun fails where both cgroup versions are.
@@ -42,9 +41,7 @@ class Podman:
             settings = bundle.scratch / "containers.conf"
             settings.write_text(self._settings)
             environ["CONTAINERS_CONF"] = str(settings)
-        if spec.network == "host" and spec.port is not None:
-            require_free(spec.port)
-        engine = Engine((self._program or "podman",), environ)
+        engine = Engine((self._program or "podman",), environ, tmpfs=",notmpcopyup")
         name = engine.create(bundle, spec, ["--network", spec.network, "--pull=never"])
         reach = "host" if spec.network == "host" else "join"
         return AttachedContainer(engine, name, bundle, spec, reach=reach)

@@ -26,7 +26,8 @@ from tidegate.runtime.unpack import Tree
 
 # Smaller files of a recipe are copied: a mount costs more.
 _MOUNT_FROM = 1 << 20
-_MOUNT_POINTS = {"proc": 0o555, "sys": 0o555, "dev": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755}
+# The modes are those of what is mounted: some runtimes copy them.
+_MOUNT_POINTS = {"proc": 0o755, "sys": 0o755, "dev": 0o755, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o1777}
 _NAMES = {
     "etc/hosts": b"127.0.0.1 localhost model\n::1 localhost ip6-localhost ip6-loopback\n",
     "etc/hostname": b"model\n",

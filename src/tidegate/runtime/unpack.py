@@ -59,10 +59,7 @@ class Tree:
 
     def ensure_folder(self, path: str, mode: int) -> None:
         """A folder to mount something on, made where the image has none."""
-        target = self._resolve(path)
-        full = self._full(target)
-        if not any(Path(full).iterdir()):
-            Path(full).chmod(mode)
+        Path(self._full(self._resolve(path))).chmod(mode)
 
     def _write(self, path: str, entry: Entry, content: IO[bytes] | None) -> None:
         full = self._full(path)

@@ -8,12 +8,18 @@ import re
 _POLLED = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+) kB$", re.MULTILINE)
 # cgroup v2 (anon, shmem) and v1 (total_rss, total_shmem), in bytes
 _COUNTED = re.compile(rb"^(?:anon|shmem|total_rss|total_shmem) (\d+)$", re.MULTILINE)
+_KILLS = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 _MAX_PROCESSES = 4096
 
 
 def of_cgroup(stat_path: str) -> int:
     """Bytes by a cgroup's memory.stat, 0 when it is gone."""
     return sum(int(value) for value in _COUNTED.findall(_read(stat_path)))
+
+
+def kills(events_path: str) -> int:
+    """How many processes the kernel has ended for a cgroup's limit (memory.events, memory.oom_control)."""
+    return sum(int(value) for value in _KILLS.findall(_read(events_path)))
 
 
 def of_processes(root: int) -> int:

@@ -102,7 +102,7 @@ def decode(data: bytes, kind: type[T], where: str, limit: int = MAX_MANIFEST) ->
     if len(data) > limit:
         raise ContentError(f"{where}: {len(data)} bytes, more than the {limit} that are accepted")
     try:
-        return msgspec.json.decode(data, type=kind, dec_hook=_hook)
+        return msgspec.convert(_without_nulls(msgspec.json.decode(data)), type=kind, dec_hook=_hook)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ContentError(f"{where}: {error}") from error
 
@@ -129,6 +129,13 @@ def decode_manifest(data: bytes, media_type: str, where: str) -> Manifest | Inde
     if any(size < 0 for size in sizes):
         raise ContentError(f"{where}: a descriptor has a negative size")
     return value
+
+
+def _without_nulls(value: Any) -> Any:
+    """Go programs write an empty list or mapping as null; it means the same as leaving the field out."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _hook(kind: type[Any], value: object) -> Any:

@@ -92,3 +92,9 @@ def test_memory_stays_small_whatever_a_pickle_holds(tmp_path: Path) -> None:
         stream.write(b".")
     done = subprocess.run([sys.executable, "-c", _BIG, str(path)], capture_output=True, check=True, timeout=60)
     assert int(done.stdout) < 60_000
+
+
+def test_an_array_inside_a_frame_is_refused() -> None:
+    """Joblib reads its bytes after the frame, other loaders inside it."""
+    framed = b"\x80\x04\x95" + (4096).to_bytes(8, "little") + wrapper("f8", b"K\x01\x85", protocol=0)
+    assert "inside a frame" in look(framed + bytes(8) + b".").malformed

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tidegate.distribution.parallel import Cancel, run_all
 from tidegate.distribution.progress import Outcome, Progress, Silent
 from tidegate.distribution.remote import RemoteRepository
 from tidegate.errors import ContentError
@@ -16,6 +15,7 @@ from tidegate.oci.digest import Digest
 from tidegate.oci.manifest import Index, decode_manifest
 from tidegate.oci.ranges import FileRange, take_range
 from tidegate.oci.store import ContentStore, Document, Readable, find_manifest
+from tidegate.transport.parallel import Cancel, run_all
 
 _MAX_DEPTH = 4
 _MAX_MANIFESTS = 10_000

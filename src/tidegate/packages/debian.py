@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,20 +17,28 @@ SNAPSHOT = "TIDEGATE_DEBIAN_SNAPSHOT"
 
 
 def fetch(
-    packages: Iterable[DebianPackage], sources: Sources, cache: Cache, transport: Transport, environ: Mapping[str, str]
+    packages: Iterable[DebianPackage],
+    find_sources: Callable[[], Sources],
+    cache: Cache,
+    transport: Transport,
+    environ: Mapping[str, str],
 ) -> tuple[Path, ...]:
     """The packages as files, in order, downloaded side by side where the cache doesn't have them.
+
+    `find_sources` is called only when something has to be downloaded.
 
     Raises LockError when one is nowhere any more, NetworkError, DigestMismatch.
     """
     packages = tuple(packages)
     paths = [cache.path(file_digest(package), posixpath.basename(package.path)) for package in packages]
     missing = [
-        (_wanted(package, sources, environ.get(SNAPSHOT, "")), path)
+        (package, path)
         for package, path in zip(packages, paths, strict=True)
         if not cache.has(file_digest(package), path.name, package.size)
     ]
-    fetch_all(missing, transport)
+    if missing:
+        sources, snapshot = find_sources(), environ.get(SNAPSHOT, "")
+        fetch_all([(_wanted(package, sources, snapshot), path) for package, path in missing], transport)
     return tuple(paths)
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tidegate.errors import LockError, NetworkError, NotFoundError, StorageError
 from tidegate.oci.digest import Digest
 from tidegate.transport.http import Transport
+from tidegate.transport.parallel import Cancel, run_all
 
 _AT_ONCE = 8
 
@@ -71,17 +70,12 @@ def fetch(wanted: Wanted, target: Path, transport: Transport) -> Path:
 
 
 def fetch_all(wanted: Iterable[tuple[Wanted, Path]], transport: Transport) -> None:
-    """Download files side by side; the first failure stops what has not begun. Raises as `fetch` does."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        futures = [pool.submit(fetch, item, target, transport) for item, target in wanted]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
-            for future in futures:
-                future.cancel()
-    for future in itertools.chain(done, futures):
-        if not future.cancelled():
-            future.result()
+    """Download files side by side; the first failure, or Ctrl-C, stops them all. Raises as `fetch` does."""
+
+    def work(item: tuple[Wanted, Path], _cancel: Cancel) -> None:
+        fetch(*item, transport)
+
+    run_all(work, wanted, _AT_ONCE)
 
 
 def gone(what: str) -> LockError:

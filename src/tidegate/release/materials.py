@@ -46,7 +46,7 @@ class Materials:
 
     def _fetch_debian(self, packages: Sequence[DebianPackage]) -> Sequence[Path]:
         cache = Cache(self._cache / "debian")
-        return debian.fetch(packages, self._debian_sources(), cache, self._services.transport, self._services.environ)
+        return debian.fetch(packages, self._debian_sources, cache, self._services.transport, self._services.environ)
 
     def _resolve_debian(self, names: Sequence[str], platform: Platform) -> tuple[DebianPackage, ...]:
         suite = self._project.config.build.base.debian or ""

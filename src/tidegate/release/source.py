@@ -33,6 +33,11 @@ class Source:
 def read_source(project: Project, services: Services) -> Source:
     """Ask git and the CI's environment. Raises ConfigError."""
     checkout = read_checkout(project.folder, services.environ, _outside(project))
+    if checkout.leaves_out(project.folder.resolve()):
+        raise ConfigError(
+            f"{project.folder}: git ignores this folder, so the commit says nothing about it",
+            hint="take it out of .gitignore and commit it",
+        )
     run = read_run(services.environ)
     facts = facts_of(checkout, run, project.config.model.version)
     return Source(checkout, run, facts, tags(project.config.tags, facts))

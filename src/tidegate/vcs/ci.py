@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +35,8 @@ class Run:
 def read_run(environ: Environ) -> Run:
     """The run that this process is part of; on GitHub its event file is read for the default branch."""
     run = run_of(environ)
+    if not run.ci and not run.actor:
+        return replace(run, actor=_account())
     path = environ.get("GITHUB_EVENT_PATH")
     if run.ci != "github-actions" or not path:
         return run
@@ -41,6 +45,14 @@ def read_run(environ: Environ) -> Run:
             return with_event(run, stream.read(_MAX_EVENT))
     except OSError:
         return run
+
+
+def _account() -> str:
+    """The name of the account that this process runs under, or empty."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
 
 
 def run_of(environ: Environ) -> Run:

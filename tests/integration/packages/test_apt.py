@@ -67,7 +67,7 @@ def debs(
 ) -> Sequence[Path]:
     """The packages of this machine's platform."""
     cache = Cache(tmp_path_factory.mktemp("debs"))
-    return debian.fetch(locked[HERE], mirror, cache, Transport(os.environ), os.environ)
+    return debian.fetch(locked[HERE], lambda: mirror, cache, Transport(os.environ), os.environ)
 
 
 def digest(debs: Sequence[Path]) -> str:
@@ -146,7 +146,7 @@ def test_a_package_that_left_its_archive_is_found_in_the_other(mirror: Sources, 
         sha256=hashlib.sha256(data).hexdigest(),
     )
     cache = Cache(path.parents[2] / "again")
-    (found,) = debian.fetch([package], swapped, cache, Transport(os.environ), os.environ)
+    (found,) = debian.fetch([package], lambda: swapped, cache, Transport(os.environ), os.environ)
     assert found.read_bytes() == data
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tidegate.distribution.parallel import Cancel, Cancelled, run_all
+from tidegate.transport.parallel import Cancel, Cancelled, run_all
 
 
 @pytest.mark.parametrize("jobs", [1, 3, 50])

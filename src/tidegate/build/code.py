@@ -85,7 +85,7 @@ def contents(folder: Path, files: Iterable[CodeFile], workdir: str, below: Files
 
 
 def _contents(folder: Path, files: Iterable[CodeFile], workdir: str, below: Filesystem) -> Iterator[tar.Content]:
-    if place := below.place(posixpath.normpath(workdir).strip("/.")):
+    if place := below.place(posixpath.normpath(f"/{workdir}").strip("/")):
         yield below.folder(place) or tar.directory(place), None
     for file in files:
         entry = replace(file.entry, path=below.place(file.entry.path))
@@ -175,7 +175,7 @@ def _walk(folder: Path, place: str, excluded: Patterns) -> Iterator[str]:
 
 
 def _file(folder: Path, path: str, to: str) -> CodeFile:
-    place = posixpath.normpath(to).lstrip("/")
+    place = posixpath.normpath(f"/{to}").lstrip("/")
     status = (folder / path).lstat()
     if stat.S_ISLNK(status.st_mode):
         return CodeFile(path, Entry(place, SYMLINK, 0, 0o777, 0, 0, _link(folder, path)))

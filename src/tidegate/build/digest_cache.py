@@ -6,11 +6,12 @@ import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
-from tidegate.errors import StorageError
+from tidegate.errors import ContentError, StorageError
 from tidegate.oci.digest import Digest
 from tidegate.oci.recipe import FileKey, Literal, Recipe
 
@@ -32,15 +33,19 @@ class DigestCache:
 
     def get(self, key: str) -> Digest | None:
         """The digest remembered for a key of `file_key` or `recipe_key`."""
-        with self._lock:
-            row = self._database.execute("SELECT digest FROM digests WHERE key = ?", (key,)).fetchone()
-        return Digest(row[0]) if row else None
+        try:
+            with self._lock:
+                row = self._database.execute("SELECT digest FROM digests WHERE key = ?", (key,)).fetchone()
+            return Digest(row[0]) if row else None
+        except (sqlite3.Error, ContentError):
+            return None
 
     def put(self, key: str, digest: Digest, files: Iterable[FileKey], now: int) -> None:
         """Remember a digest, unless one of its files changed less than 2 s before `now` (Unix time, nanoseconds)."""
         if any(file.ctime > now - SETTLED for file in files):
             return
-        with self._lock, self._database:
+        # A full disk or a damaged file costs time, not the build.
+        with suppress(sqlite3.Error), self._lock, self._database:
             self._database.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (key, digest))
 
     def close(self) -> None:

@@ -136,6 +136,13 @@ def test_two_files_for_one_place_are_refused(folder: Path) -> None:
         chosen(folder, Build(code=(CodeItem(source="app.py", to="x"), CodeItem(source="run.sh", to="x"))))
 
 
+@pytest.mark.parametrize("workdir", ["/app", "app", "../app"])
+def test_no_destination_leaves_the_image(folder: Path, workdir: str) -> None:
+    """The root of the image is as high as a path can climb."""
+    build = Build(code=(CodeItem(source="app.py", to="../../../x"),), workdir=workdir)
+    assert [file.entry.path for file in select(Selection(folder, build, ()))] == ["x"]
+
+
 def test_working_directory_comes_even_without_code(folder: Path) -> None:
     """A container can't start in a folder that isn't there; one that lies below keeps its mode."""
     made = [entry.path for entry, _ in contents(folder, (), "/srv/app", Filesystem())]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -55,6 +56,20 @@ def test_broken_cache_is_forgotten(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     with closing(DigestCache(path)) as cache:
         assert cache.get(file_key(KEY)) is None
+
+
+def test_cache_that_breaks_while_it_is_used_forgets(tmp_path: Path) -> None:
+    """Neither a lost table nor a wrong value stops a build."""
+    path = tmp_path / "digests"
+    with closing(DigestCache(path)) as cache, closing(sqlite3.connect(path)) as other:
+        cache.put(file_key(KEY), DIGEST, [KEY], KEY.ctime + SETTLED)
+        with other:
+            other.execute("UPDATE digests SET digest = 'nonsense'")
+        assert cache.get(file_key(KEY)) is None
+        with other:
+            other.execute("DROP TABLE digests")
+        assert cache.get(file_key(KEY)) is None
+        cache.put(file_key(KEY), DIGEST, [KEY], KEY.ctime + SETTLED)
 
 
 def test_place_that_can_not_be_written_is_a_storage_error(tmp_path: Path) -> None:

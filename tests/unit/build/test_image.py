@@ -81,7 +81,7 @@ BASE = Execution(
     env=("PATH=/bin", "A=1"),
     entrypoint=("/entry",),
     cmd=("old",),
-    labels={"maintainer": "x", "org.opencontainers.image.version": "3.12"},
+    labels={"maintainer": "x", "org.opencontainers.image.version": "3.12", "org.opencontainers.image.title": "base"},
     exposed_ports={"80/tcp": {}},
     stop_signal="SIGINT",
 )

@@ -38,7 +38,7 @@ lint: setup ## check format, style, types and imports
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 bench: setup ## measure against docker, buildah, skopeo and crane, those that are here
 	@$(BIN)/python -m benchmarks

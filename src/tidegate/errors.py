@@ -108,8 +108,18 @@ class TagConflict(VerificationError):
 
 
 class Interrupted(Error):
+    """How an interruption is reported, once everything has been cleaned up."""
+
     exit_code = 130
 
-    def __init__(self, message: str, *, exit_code: int = 130, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.exit_code = exit_code
+    @classmethod
+    def of(cls, interrupt: KeyboardInterrupt) -> Interrupted:
+        """The report of Ctrl-C, or of SIGTERM when it is Terminated."""
+        terminated = isinstance(interrupt, Terminated)
+        error = cls("terminated" if terminated else "interrupted")
+        error.exit_code = 143 if terminated else 130
+        return error
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came. Like Ctrl-C no Error, so that nothing that deals with failures takes it for one."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from tidegate.cli.context import Context
-from tidegate.errors import Error, Interrupted
+from tidegate.errors import Error, Interrupted, Terminated
 
 _DEFECT = 1
 
@@ -30,8 +30,8 @@ def run(
         return command(arguments, context)
     except Error as error:
         return _report(context, error)
-    except KeyboardInterrupt:
-        return _report(context, Interrupted("interrupted"))
+    except KeyboardInterrupt as interrupt:
+        return _report(context, Interrupted.of(interrupt))
     except BrokenPipeError:
         # The reader of our output is gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -43,7 +43,7 @@ def run(
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     # A second signal must not cut the cleaning up short.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Interrupted("terminated", exit_code=143)
+    raise Terminated
 
 
 def _report(context: Context, error: Error) -> int:

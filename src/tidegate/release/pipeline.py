@@ -46,8 +46,8 @@ def release(project: Project, request: Request, services: Services, listener: Li
         _release(state, request, services, Journal(state, listener))
     except Error as error:
         state.error = error
-    except KeyboardInterrupt:
-        state.error = Interrupted("interrupted")
+    except KeyboardInterrupt as interrupt:
+        state.error = Interrupted.of(interrupt)
     state.finished = services.now()
     return state
 

@@ -55,7 +55,8 @@ class Engine:
 
     def create(self, bundle: Bundle, spec: RunSpec, options: Sequence[str]) -> str:
         """A container that has not been started; its name, which is also that of its skeleton image."""
-        name = bundle.scratch.name.lower()
+        # Temporary names may end in an underscore, which those of images may not.
+        name = bundle.scratch.name.lower().replace("_", "x")
         self.call("import", "-", name, stdin=skeleton(bundle.root.path))
         try:
             self.call("create", "--name", name, *options, *_options(bundle, spec, self.tmpfs), name, *spec.argv[1:])

@@ -38,6 +38,7 @@ def read(data: bytes) -> list[bytes]:
         zstandard.compress(LINES[:12]) + zstandard.compress(LINES[12:]),
         zipped({"A.json": b'{"id": "A"}', "readme.txt": b"no", "B.json": b'{"id": "B"}'}),
     ],
+    ids=["plain", "gzip", "zstd", "two-frames", "zip"],
 )
 def test_every_form_gives_the_same_records(data: bytes) -> None:
     """Told apart by their content."""
@@ -45,7 +46,9 @@ def test_every_form_gives_the_same_records(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, zstandard.compress, lambda data: zipped({"A.json": data})], ids=str
+    "pack",
+    [bytes, gzip.compress, zstandard.compress, lambda data: zipped({"A.json": data})],
+    ids=["plain", "gzip", "zstd", "zip"],
 )
 def test_a_huge_record_is_refused(pack: Callable[[bytes], bytes]) -> None:
     """Before it is held in memory, also when it is packed small."""
@@ -54,7 +57,9 @@ def test_a_huge_record_is_refused(pack: Callable[[bytes], bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [gzip.compress(LINES)[:-6], b"PK\x03\x04broken", zstandard.compress(LINES)[:6] + b"!!!"]
+    "data",
+    [gzip.compress(LINES)[:-6], b"PK\x03\x04broken", zstandard.compress(LINES)[:6] + b"!!!"],
+    ids=["gzip", "zip", "zstd"],
 )
 def test_a_broken_dump_is_one_error(data: bytes) -> None:
     """That names it."""

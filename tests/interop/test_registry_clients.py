@@ -110,10 +110,10 @@ def test_skopeo_logs_in_as_a_user(layout: Path, environ: dict[str, str], tmp_pat
 @pytest.mark.needs("skopeo")
 @pytest.mark.needs("podman")
 @ROOT_ONLY
-def test_podman(registry: str, layout: Path, environ: dict[str, str], tmp_path: Path) -> None:
+def test_podman(registry: str, layout: Path, environ: dict[str, str], tmp_path: Path, short_path: Path) -> None:
     """Pulled, and pushed under another name, it is the same image."""
     _copy_in(environ, layout, f"{registry}/acme/digits:1.0")
-    podman = ["podman", "--root", f"{tmp_path}/storage", "--runroot", f"{tmp_path}/run", "--storage-driver", "vfs"]
+    podman = ["podman", "--root", f"{tmp_path}/storage", "--runroot", f"{short_path}/run", "--storage-driver", "vfs"]
     _run(environ, *podman, "pull", "-q", "--tls-verify=false", f"{registry}/acme/digits:1.0")
     _run(
         environ, *podman, "push", "-q", "--tls-verify=false", f"{registry}/acme/digits:1.0", f"{registry}/acme/copy:2.0"

@@ -21,7 +21,7 @@ _PASSED_TO_UV = frozenset(
         "UV_HTTP_TIMEOUT",
         "UV_INSECURE_HOST",
         "UV_KEYRING_PROVIDER",
-        "UV_NATIVE_TLS",
+        "UV_SYSTEM_CERTS",
         "UV_OFFLINE",
     }
 )
@@ -68,7 +68,8 @@ class Indexes:
             told[f"UV_INDEX_{_name(position).upper()}_PASSWORD"] = login.password
         bundles = ("TIDEGATE_CA_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT")
         bundle = next((environ[name] for name in bundles if environ.get(name)), "")
-        return {**told, "SSL_CERT_FILE": bundle} if bundle else told
+        # A company's own authority is in the system's store, which uv looks at only when told to.
+        return {**told, "SSL_CERT_FILE": bundle} if bundle else {"UV_SYSTEM_CERTS": "true", **told}
 
     def headers(self, url: str) -> dict[str, str]:
         """The login to send to an address: that of the index of the same origin, if it has one."""

@@ -13,6 +13,9 @@ from tidegate.project.config import PackageIndex, Secret
 ACME = "https://packages.acme.example/simple"
 OTHER = "https://other.acme.example/simple"
 
+# Without a bundle of its own uv looks at the system's certificates.
+SYSTEM = {"UV_SYSTEM_CERTS": "true"}
+
 
 def basic(pair: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
@@ -27,6 +30,7 @@ def test_configured_indexes_go_first_with_their_secrets_beside_them() -> None:
     environ = {"PACKAGES_TOKEN": "t0ken", "PIP_EXTRA_INDEX_URL": OTHER, "PATH": "/bin"}
     assert Indexes((private(),), environ).uv_environment() == {
         "PATH": "/bin",
+        **SYSTEM,
         "UV_INDEX": f"configured0={ACME} {OTHER}",
         "UV_INDEX_CONFIGURED0_USERNAME": "__token__",
         "UV_INDEX_CONFIGURED0_PASSWORD": "t0ken",
@@ -36,13 +40,13 @@ def test_configured_indexes_go_first_with_their_secrets_beside_them() -> None:
 @pytest.mark.parametrize(
     ("environ", "expected"),
     [
-        ({"PIP_INDEX_URL": ACME}, {"UV_DEFAULT_INDEX": ACME}),
-        ({"PIP_INDEX_URL": ACME, "UV_DEFAULT_INDEX": OTHER}, {"UV_DEFAULT_INDEX": OTHER}),
-        ({"UV_INDEX_URL": ACME}, {"UV_DEFAULT_INDEX": ACME}),
+        ({"PIP_INDEX_URL": ACME}, {"UV_DEFAULT_INDEX": ACME, **SYSTEM}),
+        ({"PIP_INDEX_URL": ACME, "UV_DEFAULT_INDEX": OTHER}, {"UV_DEFAULT_INDEX": OTHER, **SYSTEM}),
+        ({"UV_INDEX_URL": ACME}, {"UV_DEFAULT_INDEX": ACME, **SYSTEM}),
         ({"PIP_CERT": "/ca.pem"}, {"SSL_CERT_FILE": "/ca.pem"}),
         ({"SSL_CERT_FILE": "/a.pem", "PIP_CERT": "/b.pem"}, {"SSL_CERT_FILE": "/a.pem"}),
-        ({"UV_RESOLUTION": "lowest", "UV_CONFIG_FILE": "/x", "AWS_SECRET_ACCESS_KEY": "s"}, {}),
-        ({"HTTPS_PROXY": "http://p", "no_proxy": "*"}, {"HTTPS_PROXY": "http://p", "no_proxy": "*"}),
+        ({"UV_RESOLUTION": "lowest", "UV_CONFIG_FILE": "/x", "AWS_SECRET_ACCESS_KEY": "s"}, SYSTEM),
+        ({"HTTPS_PROXY": "http://p", "no_proxy": "*"}, {"HTTPS_PROXY": "http://p", "no_proxy": "*", **SYSTEM}),
     ],
 )
 def test_the_environment_is_translated_for_uv(environ: dict[str, str], expected: dict[str, str]) -> None:

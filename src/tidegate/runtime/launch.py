@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidegate.errors import ContentError
+from tidegate.errors import ContentError, StorageError
 from tidegate.oci.image import Image
 from tidegate.runtime import users
 from tidegate.runtime.interface import DEFAULT_PATH, HOSTNAME, Bundle, Container, Network, RunSpec, Runtime
@@ -50,6 +50,7 @@ class Launcher:
         spec = self._spec(root, stdin, stdout)
         if spec.network == "host" and spec.port is not None:
             require_free(spec.port)
+        _require_readable(root, spec)
         with tempfile.TemporaryDirectory(prefix="tidegate-run-", ignore_cleanup_errors=True) as scratch:
             Path(scratch).chmod(0o711)
             with self.runtime.start(Bundle(self.image, root, Path(scratch)), spec) as started:
@@ -86,3 +87,14 @@ class Launcher:
             stdin=stdin,
             stdout=stdout,
         )
+
+
+def _require_readable(root: Root, spec: RunSpec) -> None:
+    """As root the model runs as another user, who must be able to read weights that stay where they lie."""
+    for mount in root.mounts if os.geteuid() == 0 else ():
+        status = Path(mount.source).stat()
+        if status.st_uid != spec.user.uid and not status.st_mode & 0o004 and spec.user.uid != 0:
+            raise StorageError(
+                f"{mount.source}: the image's user {spec.user.uid} may not read it",
+                hint=f"run: chmod o+r {mount.source}",
+            )

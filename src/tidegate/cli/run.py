@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tidegate.cli.context import Context
 from tidegate.cli.images import IMAGE_HELP, locate, project_of
 from tidegate.errors import OutsideError, UsageError
-from tidegate.oci.descriptor import Platform
 from tidegate.oci.image import load_image
 from tidegate.runtime.forward import Forwarder
 from tidegate.runtime.interface import Container
@@ -47,14 +45,14 @@ def _launcher(arguments: argparse.Namespace, context: Context) -> Launcher:
         raise UsageError(f"--port: {arguments.port} is not a port")
     located = locate(arguments.image, context, insecure=arguments.insecure)
     project = project_of(located, arguments.config, context)
-    machine = Platform.of_machine(platform.machine())
+    machine = context.services().machine
     image = load_image(located.store, located.reference, machine)
     if not machine.runs(image.platform):
         raise OutsideError(f"an image for {image.platform} can't run on this {machine} machine")
     return Launcher(
         image,
         select(context.environ, arguments.runtime),
-        context.home.cache / "rootfs",
+        context.home.roots,
         network=arguments.network or (project.config.test.network if project else "none"),
     )
 

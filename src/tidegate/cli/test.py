@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import platform
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from tidegate.cli.context import Context
 from tidegate.cli.images import IMAGE_HELP, locate, project_of
-from tidegate.errors import ConfigError, GateError, RuntimeUnavailable, UsageError
+from tidegate.errors import ConfigError, GateError, UsageError
 from tidegate.imagetest import gate, plan
 from tidegate.imagetest.remote import RunningServer
 from tidegate.imagetest.report import LimitResult, TestReport
-from tidegate.oci.descriptor import Platform
-from tidegate.oci.image import Image, load_images
-from tidegate.project.home import Home
+from tidegate.oci.image import load_images
 from tidegate.project.reader import Project, read_project
 from tidegate.project.verdict import Verdict
-from tidegate.runtime.launch import Launcher
-from tidegate.runtime.select import select
+from tidegate.release.gates import run_tests
 
 HELP = "test that the model in an image really works"
 _MARKS = {Verdict.PASSED: "passed", Verdict.FAILED: "FAILED", Verdict.INCOMPLETE: "NOT DONE"}
@@ -62,50 +57,12 @@ def _reports(arguments: argparse.Namespace, context: Context) -> tuple[TestRepor
             f"{arguments.image}: there is no tidegate.yaml that says what to test", hint="name its folder with --config"
         )
     _, images = load_images(located.store, located.reference)
-    return tuple(
-        check_image(project, image, context.environ, context.home, runtime=arguments.runtime, alone=len(images) == 1)
-        for image in images
-    )
+    return run_tests(images, project, context.services(), arguments.runtime)
 
 
 def _project(arguments: argparse.Namespace, context: Context) -> Project:
     """For a server that runs, the image's argument can only name the folder."""
     return read_project(Path(arguments.config or arguments.image or "."), context.environ)
-
-
-def check_image(
-    project: Project,
-    image: Image,
-    environ: Mapping[str, str],
-    home: Home,
-    *,
-    runtime: str | None = None,
-    alone: bool = True,
-) -> TestReport:
-    """Test one platform's image, by the runtime that is named or the first that works.
-
-    One for another machine is not done, and that is optional unless it is `alone`.
-    """
-    config = project.config
-    todo = plan.load(config, project.folder, image=image.digest, platform=str(image.platform))
-    machine = Platform.of_machine(platform.machine())
-    if not machine.runs(image.platform):
-        reason = f"an image for {image.platform} can't run on this {machine} machine"
-        return gate.not_done(todo, reason, required=config.test.required and alone)
-    try:
-        chosen = select(environ, runtime)
-    except RuntimeUnavailable as error:
-        return gate.not_done(todo, error.message)
-    limit = config.test.limits.memory_mb
-    launcher = Launcher(
-        image,
-        chosen,
-        home.cache / "rootfs",
-        network=config.test.network,
-        memory=None if limit is None else int(limit * 1_000_000),
-        port=config.build.port,
-    )
-    return gate.run(todo, launcher, time.monotonic)
 
 
 def check_url(project: Project, url: str) -> TestReport:

@@ -39,3 +39,8 @@ class Home:
     def registry(self) -> Path:
         """The embedded registry's data."""
         return self.data / "registry"
+
+    @property
+    def roots(self) -> Path:
+        """Unpacked images, to run them."""
+        return self.cache / "roots"

@@ -20,6 +20,7 @@ from tidegate.project.lock import Lock
 from tidegate.project.reader import Project
 from tidegate.project.verdict import Verdict
 from tidegate.release.services import Services
+from tidegate.runtime.interface import Runtime
 from tidegate.runtime.launch import Launcher
 from tidegate.runtime.select import select
 from tidegate.scan import gate as scan
@@ -55,12 +56,16 @@ def run_scan(images: Sequence[Image], config: Config, lock: Lock | None, service
     return Scanned(report, bill, sarif.write(report))
 
 
-def run_tests(images: Sequence[Image], project: Project, services: Services) -> tuple[TestReport, ...]:
-    """Test the image of this machine's platform; the reports of the others say that they were not tested.
+def run_tests(
+    images: Sequence[Image], project: Project, services: Services, runtime: str | None = None
+) -> tuple[TestReport, ...]:
+    """Test the image of this machine's platform, by the runtime that is named or the first that works.
 
+    The reports of other platforms say that they were not tested, which is optional beside one that was.
     Raises ConfigError for a broken golden case, OutsideError when a container can't be started.
     """
-    return tuple(_test(image, project, services) for image in images)
+    runs_here = any(services.machine.runs(image.platform) for image in images)
+    return tuple(_test(image, project, services, runtime, optional=runs_here) for image in images)
 
 
 def _models(config: Config, lock: Lock | None) -> Iterator[ModelFile]:
@@ -72,24 +77,24 @@ def _models(config: Config, lock: Lock | None) -> Iterator[ModelFile]:
             yield ModelFile(place if file.path == "." else posixpath.join(place, file.path), file.sha256)
 
 
-def _test(image: Image, project: Project, services: Services) -> TestReport:
+def _test(image: Image, project: Project, services: Services, runtime: str | None, *, optional: bool) -> TestReport:
     plan = load(project.config, project.folder, image=str(image.digest), platform=str(image.platform))
     if not services.machine.runs(image.platform):
-        reason = f"{image.platform} can't run on this machine, which is {services.machine}"
-        return imagetest.not_done(plan, reason, required=False)
+        reason = f"an image for {image.platform} can't run on this {services.machine} machine"
+        return imagetest.not_done(plan, reason, required=plan.test.required and not optional)
     try:
-        launcher = _launcher(image, plan, services)
+        chosen = select(services.environ, runtime)
     except RuntimeUnavailable as error:
         return imagetest.not_done(plan, error.message)
-    return imagetest.run(plan, launcher, time.monotonic)
+    return imagetest.run(plan, _launcher(image, plan, chosen, services), time.monotonic)
 
 
-def _launcher(image: Image, plan: Plan, services: Services) -> Launcher:
+def _launcher(image: Image, plan: Plan, runtime: Runtime, services: Services) -> Launcher:
     memory = plan.test.limits.memory_mb
     return Launcher(
         image=image,
-        runtime=select(services.environ),
-        cache=services.home.cache / "roots",
+        runtime=runtime,
+        cache=services.home.roots,
         network=plan.test.network,
         memory=int(memory * _MEGABYTE) if memory else None,
         port=plan.port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import os
 import platform
@@ -88,7 +89,7 @@ def make_image(
             cmd=tuple(command),
             working_dir=workdir,
         ),
-        rootfs=RootFS(diff_ids=tuple(layer.digest for layer in stored)),
+        rootfs=RootFS(diff_ids=tuple(_diff_id(store, layer) for layer in stored)),
     )
     manifest = Manifest(
         schema_version=2,
@@ -98,6 +99,12 @@ def make_image(
     )
     descriptor = store.put_manifest(encode(manifest), media_types.MANIFEST, tag)
     return load_image(store, descriptor.digest)
+
+
+def _diff_id(store: Layout, layer: Descriptor) -> Digest:
+    if layer.media_type != media_types.LAYER_GZIP:
+        return layer.digest
+    return Digest.of(gzip.decompress(store.blob_path(layer.digest).read_bytes()))
 
 
 def python_image(store: Layout, program: str, *extra: bytes | Descriptor, port: int | None = None) -> Image:

@@ -28,11 +28,13 @@ class Error(Exception):
     """A failure with a message for the user, a next step, and the exit code."""
 
     exit_code = 1
+    # What mostly helps, where nothing better is known.
+    next_step = ""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = hint or self.next_step
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
@@ -40,26 +42,29 @@ class Error(Exception):
 
 class UsageError(Error):
     exit_code = 2
+    next_step = "see what is possible: tidegate COMMAND --help"
 
 
 class ConfigError(UsageError):
-    pass
+    next_step = "each key and what it may be: docs/reference/configuration.md"
 
 
 class LockError(ConfigError):
-    pass
+    next_step = "run: tidegate lock"
 
 
 class GateError(Error):
     exit_code = 3
+    next_step = "the report says more"
 
 
 class OutsideError(Error):
     exit_code = 4
+    next_step = "run it again; if it fails again, try what failed by hand"
 
 
 class NetworkError(OutsideError):
-    pass
+    next_step = "check the address, the proxy and the network"
 
 
 class RegistryError(OutsideError):
@@ -76,35 +81,36 @@ class RegistryError(OutsideError):
 
 
 class ContentError(OutsideError):
-    pass
+    next_step = "fetch or make the file or image again: this one is broken, or nothing that can be used here"
 
 
 class NotFoundError(ContentError):
-    pass
+    next_step = "check the name, and that nothing was deleted"
 
 
 class RuntimeUnavailable(OutsideError):
-    pass
+    next_step = "install podman, docker, runc, crun or bubblewrap, and see that this account may use it"
 
 
 class StorageError(OutsideError):
-    pass
+    next_step = "check the path, its rights and the free space"
 
 
 class VerificationError(Error):
     exit_code = 5
+    next_step = "do not use it before you know where it comes from"
 
 
 class DigestMismatch(VerificationError):
-    pass
+    next_step = "the bytes changed on the way or on the disk: fetch or build them again, and do not use these"
 
 
 class SourceChanged(VerificationError):
-    pass
+    next_step = "run it again when nobody writes to the file any more"
 
 
 class TagConflict(VerificationError):
-    pass
+    next_step = "release a new version, or look at where the other one comes from: tidegate trace"
 
 
 class Interrupted(Error):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO, cast
 
 from tidegate.build.contents import ContentsCache, Items, read_items
 from tidegate.build.layer_cache import LayerCache
 from tidegate.build.sources import Sources
 from tidegate.oci import media_types
 from tidegate.oci.image import Layer
-from tidegate.oci.layer import decompress
+from tidegate.oci.layer import VerifiedLayer, decompress
 from tidegate.oci.local import LocalStore
 
 # Called with a label and the bytes read since the last call, from several threads.
@@ -41,7 +42,12 @@ class Workspace:
 
         def read() -> Items:
             blob = self.store.open_blob(layer.descriptor.digest)
-            with decompress(blob, media_types.LAYERS[layer.descriptor.media_type]) as stream:
-                return read_items(stream, f"layer {layer.descriptor.digest}")
+            stream = decompress(blob, media_types.LAYERS[layer.descriptor.media_type])
+            where = f"layer {layer.descriptor.digest}"
+            if self.store.recipe(layer.descriptor.digest) is None:
+                # A base's configuration may name diff ids that are not those of its layers.
+                stream = cast("IO[bytes]", VerifiedLayer(stream, layer.diff_id, where))
+            with stream:
+                return read_items(stream, where)
 
         return ContentsCache(self.sources.cache / "contents").get(layer.diff_id, read)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from tidegate.errors import ContentError
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor, Platform
 from tidegate.oci.digest import Digest
-from tidegate.oci.layer import Entry, decompress, read_layer
+from tidegate.oci.layer import Entry, VerifiedLayer, decompress, read_layer
+from tidegate.oci.local import LocalStore
 from tidegate.oci.manifest import MAX_CONFIG, ImageConfig, Index, Manifest, decode, decode_manifest
 from tidegate.oci.store import ContentStore, read_blob
 
@@ -47,21 +48,28 @@ class Image:
         return tuple(map(Layer, self.manifest.layers, self.config.rootfs.diff_ids))
 
     def open_layer(self, layer: Layer) -> IO[bytes]:
-        """The layer's uncompressed tar. Raises NotFoundError."""
-        return decompress(
-            self.store.open_blob(layer.descriptor.digest), media_types.LAYERS[layer.descriptor.media_type]
-        )
+        """The layer's uncompressed tar, compared with its diff id when it is left. Raises NotFoundError."""
+        return cast("IO[bytes]", VerifiedLayer(self._open(layer), layer.diff_id, f"layer {layer.descriptor.digest}"))
+
+    def read_layer(self, layer: Layer) -> IO[bytes]:
+        """As `open_layer`; from the local store, whose blobs were verified when they came, one may seek in it."""
+        return self._open(layer) if isinstance(self.store, LocalStore) else self.open_layer(layer)
+
+    def _open(self, layer: Layer) -> IO[bytes]:
+        blob = self.store.open_blob(layer.descriptor.digest)
+        return decompress(blob, media_types.LAYERS[layer.descriptor.media_type])
 
     def files(self) -> Iterator[tuple[Layer, Entry, IO[bytes] | None]]:
         """Every entry that is visible in the merged file system, in one pass over each layer.
 
         Goes from the top layer down. Content is readable until the next step.
-        Raises ContentError for an unsafe or broken layer.
+        Raises ContentError for an unsafe or broken layer, DigestMismatch for one whose bytes are others
+        than promised.
         """
         hidden: set[str] = set()
         for layer in reversed(self.layers):
             above = frozenset(hidden)
-            with self.open_layer(layer) as stream:
+            with self.read_layer(layer) as stream:
                 for entry, content in read_layer(stream, f"layer {layer.descriptor.digest}"):
                     if entry.whiteout is not None:
                         hidden.add(entry.whiteout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import posixpath
@@ -9,11 +10,13 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import TracebackType
 from typing import IO, cast
 
 import zstandard
 
-from tidegate.errors import ContentError
+from tidegate.errors import ContentError, DigestMismatch
+from tidegate.oci.digest import BLOCK, Digest, Verifier
 from tidegate.oci.store import Readable
 
 WHITEOUT = ".wh."
@@ -89,6 +92,49 @@ def safe_path(name: str, where: str) -> str:
     if path == ".." or path.startswith("../") or "\0" in path:
         raise ContentError(f"{where}: {name!r} climbs out of the layer")
     return "" if path == "." else path
+
+
+class VerifiedLayer(io.RawIOBase):
+    """A layer's uncompressed tar; leaving it without an error reads it to its end and compares its diff id."""
+
+    def __init__(self, stream: IO[bytes], diff_id: Digest, where: str) -> None:
+        self._stream = stream
+        self._verifier = Verifier(diff_id)
+        self._where = where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # the base wants any buffer
+        try:
+            data = self._stream.read(len(buffer))
+        except _BROKEN as error:
+            raise ContentError(f"{self._where}: a broken layer archive: {error}") from error
+        self._verifier.update(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.closing(self):
+            if kind is None:
+                self._finish()
+
+    def _finish(self) -> None:
+        while self.read(BLOCK):
+            pass
+        try:
+            self._verifier.finish()
+        except DigestMismatch as error:
+            raise DigestMismatch(
+                f"{self._where}: its content is not the {self._verifier.digest} that the image's configuration names",
+                hint="fetch or build the image anew, and do not run this one",
+            ) from error
 
 
 class _Gzip(gzip.GzipFile):

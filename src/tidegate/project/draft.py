@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -208,8 +209,8 @@ def _names(sources: Sequence[str]) -> list[str]:
     names: list[str] = []
     for source in sources:
         stem = normalise_name(PurePosixPath(source).stem)
-        taken = sum(1 for name in names if name == stem or re.fullmatch(rf"{re.escape(stem)}-[0-9]+", name))
-        names.append(f"{stem}-{taken + 1}" if taken else stem)
+        numbered = (f"{stem}-{number}" if number > 1 else stem for number in itertools.count(1))
+        names.append(next(name for name in numbered if name not in names))
     return names
 
 

@@ -18,6 +18,8 @@ from tidegate.project import yaml12
 from tidegate.project.config import Base, Build, Config
 
 CONFIG_NAME = "tidegate.yaml"
+_HINT = "each key and what it may be: docs/reference/configuration.md"
+_MEND = "mend the file, or write a new one with: tidegate init"
 _MAX_BYTES = 1 << 20
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<place>[^`]*)`)?")
@@ -43,7 +45,7 @@ def read_project(folder: Path, environ: Mapping[str, str]) -> Project:
     try:
         config = parse(data, environ)
     except ConfigError as error:
-        raise ConfigError(f"{source}: {error.message}", hint=error.hint) from error
+        raise ConfigError(f"{source}: {error.message}", hint=error.hint or _HINT) from error
     return Project(folder.absolute(), config, source)
 
 
@@ -85,27 +87,28 @@ def _read_yaml(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path}{line}: {error.problem or error.context}") from error
+        raise ConfigError(f"{path}{line}: {error.problem or error.context}", hint=_MEND) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {str(error).partition(chr(10))[0]}", hint=_MEND) from error
 
 
 def _read_toml(path: Path) -> Any:
     try:
-        return tomllib.loads(_read(path)).get("tool", {}).get("tidegate")
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        tools = tomllib.loads(_read(path)).get("tool")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}", hint="mend the file") from error
+    return tools.get("tidegate") if isinstance(tools, dict) else None
 
 
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(f"{path}: larger than the {_MAX_BYTES} bytes that are accepted")
+            raise ConfigError(f"{path}: larger than the {_MAX_BYTES} bytes that are accepted", hint=_HINT)
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: {error.strerror}", hint="check the file's rights") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text: {error.reason}") from error
+        raise ConfigError(f"{path}: not UTF-8 text: {error.reason}", hint=_MEND) from error
 
 
 def _replace(value: Any, values: Mapping[str, str | None], place: str) -> Any:

@@ -9,6 +9,7 @@ import yaml
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_VALUES = 100_000
+_MAX_DEPTH = 100
 _PREFIX = "tag:yaml.org,2002:"
 # PyYAML reads YAML 1.1, where 1e-4 is text, 10:30 a number, off is false, and 2026-12-01 not text.
 # These are YAML 1.2.2, section 10.3.2.
@@ -43,9 +44,19 @@ for _name, (_pattern, _first) in _SCALARS.items():
 
 def load(text: str) -> Any:
     """The one document of a text. Raises yaml.YAMLError, ValueError, RecursionError."""
+    _limit_depth(text)
     document = yaml.load(text, Loader=Loader)  # noqa: S506 - a safe loader
     _limit(document)
     return document
+
+
+def _limit_depth(text: str) -> None:
+    """The loader calls itself for each level, in C, where too many end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Base):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise yaml.YAMLError(f"nested deeper than {_MAX_DEPTH} levels")
 
 
 def _limit(document: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO
@@ -119,7 +120,7 @@ def _allow_list(rules: Scan) -> AllowList | None:
 
 def _is_rewindable(image: Image, layer: Layer) -> bool:
     """Whether the layer is a plain file: then its zip files need not be copied to be read."""
-    with image.open_layer(layer) as stream:
+    with closing(image.read_layer(layer)) as stream:
         return stream.seekable() and not isinstance(stream, gzip.GzipFile)
 
 

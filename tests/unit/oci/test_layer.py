@@ -5,6 +5,7 @@ import gzip
 import io
 import random
 import tarfile
+from typing import IO, cast
 
 import pytest
 import zstandard
@@ -12,8 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.images import make_layer
 
-from tidegate.errors import ContentError
-from tidegate.oci.layer import DIRECTORY, FILE, HARDLINK, SYMLINK, Entry, decompress, read_layer, safe_path
+from tidegate.errors import ContentError, DigestMismatch
+from tidegate.oci.digest import Digest
+from tidegate.oci.layer import (
+    DIRECTORY,
+    FILE,
+    HARDLINK,
+    SYMLINK,
+    Entry,
+    VerifiedLayer,
+    decompress,
+    read_layer,
+    safe_path,
+)
 
 
 def entries(data: bytes) -> list[tuple[Entry, bytes | None]]:
@@ -130,3 +142,19 @@ def test_whiteouts_name_what_they_remove(path: str, whiteout: str | None, opaque
     """A whiteout removes one path, an opaque one what lies below a folder."""
     entry = Entry(path, FILE, 0, 0o644, 0, 0)
     assert (entry.whiteout, entry.opaque) == (whiteout, opaque)
+
+
+def test_a_layer_whose_content_is_not_its_diff_id_s_is_noticed_when_it_was_read() -> None:
+    """Whoever keeps what is in a layer by its diff id would keep something else."""
+    data = make_layer({"a": b"x"})
+    stream = VerifiedLayer(io.BytesIO(data), Digest.of(b"another"), "layer")
+    with pytest.raises(DigestMismatch, match="not the sha256"), stream:
+        list(read_layer(cast("IO[bytes]", stream), "layer"))
+
+
+def test_a_layer_that_is_given_up_is_not_read_to_its_end() -> None:
+    """The error that ended the reading is the one that is told."""
+    stream = VerifiedLayer(io.BytesIO(make_layer({"a": b"x"})), Digest.of(b"another"), "layer")
+    with pytest.raises(KeyError), stream:
+        raise KeyError
+    assert stream.closed

@@ -65,3 +65,10 @@ def test_tags_construct_no_objects() -> None:
     """A tag that names Python code is refused."""
     with pytest.raises(yaml.YAMLError):
         yaml12.load("!!python/name:os.system x")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "".join(f"{' ' * level}a:\n" for level in range(500))])
+def test_deep_nesting_is_refused(text: str) -> None:
+    """A loader in C that calls itself for each level would take the whole process down."""
+    with pytest.raises(yaml.YAMLError, match="deeper than 100"):
+        yaml12.load(text)

@@ -180,6 +180,8 @@ def _spawn(control: socket.socket, log: Path, stdin: Path | None, stdout: Path |
                 stderr=errors,
                 env={"PYTHONPATH": os.fspath(package), "PATH": DEFAULT_PATH},
                 pass_fds=[control.fileno()],
+                # podman's monitor writes a file named oom into the folder where it was started.
+                cwd=log.parent,
                 start_new_session=True,
             )
         finally:

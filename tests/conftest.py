@@ -73,8 +73,9 @@ def tidegate_home(tmp_path: Path) -> Path:
 @pytest.fixture
 def environ(tmp_path: Path, tidegate_home: Path) -> dict[str, str]:
     """An environment for a program: private homes, no settings of this machine's user but its package indexes."""
-    home = tmp_path / "home"
+    home, runtime = tmp_path / "home", tmp_path / "run"
     home.mkdir()
+    runtime.mkdir(mode=0o700)
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -83,6 +84,8 @@ def environ(tmp_path: Path, tidegate_home: Path) -> dict[str, str]:
     return {
         **kept,
         "HOME": str(home),
+        # Without it skopeo looks in a folder that root may have made.
+        "XDG_RUNTIME_DIR": str(runtime),
         "TIDEGATE_HOME": str(tidegate_home),
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,

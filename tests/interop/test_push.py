@@ -56,7 +56,7 @@ def image(tmp_path: Path) -> tuple[LocalStore, Descriptor]:
 
 
 def skopeo(home: Path, *arguments: str) -> str:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(home)}
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "TMPDIR": str(home)}
     command = ["skopeo", "--insecure-policy", *arguments]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

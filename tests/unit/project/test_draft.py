@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tidegate.project import yaml12
@@ -94,6 +94,7 @@ NAMES = st.text(st.characters(exclude_characters="/$"), min_size=1, max_size=12)
 
 
 @given(st.sets(NAMES, max_size=5))
+@example({"", ":2", "{"})
 def test_whatever_model_files_are_called_the_draft_is_valid(stems: set[str]) -> None:
     """Names with quotes, colons, braces or emoji come back as the same sources."""
     files = {f"m{stem}.onnx": "" for stem in stems}

@@ -20,12 +20,12 @@ class CaseResult(Result, frozen=True):
     seconds: float = 0.0
 
 
-class LimitResult(Result, frozen=True):
+class LimitResult(Result, frozen=True, kw_only=True):
     """One budget; `measured` is None when it could not be measured, as `message` explains."""
 
     name: str
     limit: float
-    measured: float | None
+    measured: float | None = None
     unit: str
     verdict: Verdict
     message: str = ""

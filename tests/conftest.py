@@ -10,6 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples in each run, and none too slow for a busy machine; --hypothesis-profile=search looks for new ones.
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=2000)
+settings.load_profile("gate")
 
 ROOT = Path(__file__).resolve().parent.parent
 # Debian keeps servers where a plain user's PATH doesn't look.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 from tidegate import __version__
+from tidegate.errors import UsageError
 
 if TYPE_CHECKING:
     from tidegate.cli.context import Context
@@ -31,7 +33,7 @@ class Command(Protocol):
 
 
 def parse(argv: Sequence[str], commands: Mapping[str, str]) -> tuple[Command, argparse.Namespace]:
-    """The command and its arguments. Ends the program with 2 on wrong usage, with 0 after help."""
+    """The command and its arguments. Raises UsageError; ends the program with 0 after help."""
     name = next((word for word in argv if not word.startswith("-")), None)
     parser = _parser()
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
@@ -48,8 +50,16 @@ def load(command: str) -> Command:
     return cast("Command", importlib.import_module(f"tidegate.cli.{command}"))
 
 
+class _Parser(argparse.ArgumentParser):
+    """Fails as everything else does, below the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise UsageError(message, hint=f"see: {self.prog} --help")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tidegate", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"tidegate {__version__}")

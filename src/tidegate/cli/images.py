@@ -78,7 +78,7 @@ def _split_tag(place: str) -> tuple[Path, str | None]:
 
 def _local(path: Path, tag: str | None) -> Located:
     if not path.exists():
-        raise UsageError(f"{path}: there is no such file or folder", hint="check the path behind the colon")
+        raise NotFoundError(f"{path}: there is no such file or folder", hint="check the path behind the colon")
     store = open_local(path)
     if tag is not None and tag not in store.tags():
         raise NotFoundError(f"{path}: there is no tag {tag}", hint=f"there is: {', '.join(store.tags()) or 'no tag'}")

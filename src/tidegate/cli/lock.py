@@ -9,7 +9,7 @@ from tidegate.cli.context import Context
 from tidegate.cli.progress import listener
 from tidegate.errors import LockError
 from tidegate.project.lock import LOCK_NAME, Lock
-from tidegate.project.reader import read_project
+from tidegate.project.reader import Project, read_project
 from tidegate.release.locking import current_lock, make_lock, write_lock
 
 HELP = "resolve base, packages and weights to digests in tidegate.lock"
@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     project = read_project(Path(arguments.folder), context.environ)
-    there, reason = current_lock(project)
+    there, reason = _current(project, arguments.check, context)
     if arguments.check and reason:
         raise LockError(f"{project.folder / LOCK_NAME}: {reason}", hint="run: tidegate lock")
     services, bars = context.services(), listener(context)
@@ -37,6 +37,17 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         write_lock(project, lock)
     _tell(lock, project.folder / LOCK_NAME, arguments.json, context)
     return 0
+
+
+def _current(project: Project, check: bool, context: Context) -> tuple[Lock | None, str]:
+    """A lock that can't be read, as after a merge, is made anew from nothing."""
+    try:
+        return current_lock(project)
+    except LockError as error:
+        if check:
+            raise
+        context.note(f"{error.message}: locking anew")
+        return None, error.message
 
 
 def _tell(lock: Lock, path: Path, as_json: bool, context: Context) -> None:

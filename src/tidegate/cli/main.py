@@ -35,8 +35,14 @@ def entry() -> None:
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line; the exit code of docs/reference/commands.md."""
     from tidegate.cli.arguments import parse
+    from tidegate.errors import UsageError
 
-    command, arguments = parse(argv, COMMANDS)
+    try:
+        command, arguments = parse(argv, COMMANDS)
+    except UsageError as error:
+        from tidegate.cli.session import refuse
+
+        return refuse(error, environ, as_json="--json" in argv)
     from tidegate.cli.session import run
 
     return run(command.run, arguments, environ)

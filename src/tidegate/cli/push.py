@@ -10,7 +10,7 @@ from tidegate.cli.progress import listener, size
 from tidegate.distribution.copy import Summary, copy_image
 from tidegate.distribution.progress import Outcome
 from tidegate.errors import UsageError
-from tidegate.oci.reference import Reference
+from tidegate.release.destinations import parse
 
 HELP = "send an image to a registry"
 
@@ -24,27 +24,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    destination = Reference.parse(arguments.destination)
-    if destination.digest is not None:
-        raise UsageError(f"{destination}: a digest can't be a destination", hint="name a tag, or nothing")
+    target = parse(arguments.destination)
     if arguments.jobs < 1:
-        raise UsageError("--jobs: at least 1")
+        raise UsageError("--jobs: at least 1", hint="leave it out for 4")
     located = locate(arguments.image, context, insecure=arguments.insecure)
-    target = context.repository(destination, insecure=arguments.insecure)
+    repository = context.repository(target.repository, insecure=arguments.insecure)
     bars = listener(context)
     summary = copy_image(
         located.store,
         located.reference,
-        target,
-        tags=[destination.tag] if destination.tag else [],
+        repository,
+        tags=[target.tag] if target.tag else [],
         jobs=arguments.jobs,
         progress=bars.transfer,
         evidence=True,
     )
     bars.note(_sentence(summary))
-    reference = destination.with_digest(summary.descriptor.digest)
+    reference = target.repository.with_digest(summary.descriptor.digest)
     if arguments.json:
-        context.json({"verdict": "passed", "digest": summary.descriptor.digest, "references": [str(destination)]})
+        named = target.repository.with_tag(target.tag) if target.tag else reference
+        context.json({"verdict": "passed", "digest": summary.descriptor.digest, "references": [str(named)]})
     else:
         context.out(str(reference))
     return 0

@@ -11,6 +11,7 @@ from tidegate.cli.context import Context
 from tidegate.cli.outcome import show
 from tidegate.cli.progress import listener
 from tidegate.errors import OutsideError
+from tidegate.oci.layout import make_folder
 from tidegate.oci.reference import Reference
 from tidegate.project.reader import Project, read_project
 from tidegate.registry import launch
@@ -46,6 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     targets = from_arguments(arguments.to)
     project = read_project(Path(arguments.folder), context.environ)
+    place = arguments.report or project.folder / report_folder.NAME
+    make_folder(place)
     with _targets(targets, project, arguments, context) as chosen:
         request = Request(
             targets=chosen,
@@ -55,7 +58,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             locked=arguments.locked,
         )
         state = release(project, request, context.services(insecure=arguments.insecure), listener(context))
-    _report(state, arguments, context)
+    _report(state, place, arguments, context)
     return state.exit_code
 
 
@@ -87,13 +90,17 @@ def _embedded(context: Context) -> Iterator[str]:
         yield started.address
 
 
-def _report(state: State, arguments: argparse.Namespace, context: Context) -> None:
+def _report(state: State, place: Path, arguments: argparse.Namespace, context: Context) -> None:
     report = summarise(state)
-    place = arguments.report or state.project.folder / report_folder.NAME
     scanned = state.scanned
-    report_folder.write(place, report, sarif=scanned.sarif if scanned else None, sbom=scanned.sbom if scanned else None)
-    for line in github.publish(report, context.environ):
-        context.note(line)
-    if arguments.json:
-        context.json(report)
-    show(report, place, context)
+    try:
+        report_folder.write(
+            place, report, sarif=scanned.sarif if scanned else None, sbom=scanned.sbom if scanned else None
+        )
+        for line in github.publish(report, context.environ):
+            context.note(line)
+    finally:
+        # What was released is said even when the report can't be written.
+        if arguments.json:
+            context.json(report)
+        show(report, place, context)

@@ -40,6 +40,11 @@ def run(
         return _report_defect(context, error)
 
 
+def refuse(error: Error, environ: Mapping[str, str], *, as_json: bool) -> int:
+    """Report a command line that no command could be made of; the exit code."""
+    return _report(Context(environ, as_json=as_json), error)
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     # A second signal must not cut the cleaning up short.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from tidegate.cli.context import Context
+from tidegate.cli.images import parse_digest
 from tidegate.errors import UsageError, VerificationError
-from tidegate.oci.digest import Digest
 from tidegate.oci.layout import Layout
 from tidegate.oci.reference import Reference
 from tidegate.oci.store import ContentStore
@@ -55,7 +55,7 @@ def _trace(arguments: argparse.Namespace, context: Context) -> Trace:
     store = _place(where, context, insecure=arguments.insecure)
     if COMMIT.fullmatch(subject.lower()):
         return trace_commit(store, subject)
-    return trace_image(store, Digest(subject) if ":" in subject else subject)
+    return trace_image(store, parse_digest(subject) if ":" in subject else subject)
 
 
 def _need_place(subject: str) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from tidegate.errors import LockError
+from tidegate.errors import ContentError, LockError
 from tidegate.oci.digest import Digest
 
 LOCK_NAME = "tidegate.lock"
 # The layer compression whose bytes are the same on every machine: docs/adr/0002-gzip-1.md.
 GZIP_FORMAT = "gzip/1"
+_MAX_BYTES = 64 << 20
 
 
 class Locked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -99,10 +100,23 @@ def read_lock(folder: Path) -> Lock | None:
     """The lock of a model folder, or None when there is none. Raises LockError."""
     path = folder / LOCK_NAME
     try:
-        lock = msgspec.json.decode(path.read_bytes(), type=Lock)
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise LockError(f"{path}: {error.strerror}", hint="check the file's rights") from error
+    if len(data) > _MAX_BYTES:
+        raise LockError(f"{path}: larger than the {_MAX_BYTES} bytes that are accepted")
+    return _decode(data, path)
+
+
+def _decode(data: bytes, path: Path) -> Lock:
+    try:
+        lock = msgspec.json.decode(data, type=Lock)
+        if lock.base.digest:
+            Digest(lock.base.digest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ContentError) as error:
         raise LockError(f"{path}: {error}", hint="run: tidegate lock") from error
     if lock.version != 1 or lock.compression != GZIP_FORMAT:
         raise LockError(

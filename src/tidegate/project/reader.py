@@ -15,7 +15,8 @@ import yaml
 
 from tidegate.errors import ConfigError
 from tidegate.project import yaml12
-from tidegate.project.config import Base, Build, Config
+from tidegate.project.config import Config
+from tidegate.project.rules import check
 
 CONFIG_NAME = "tidegate.yaml"
 _HINT = "each key and what it may be: docs/reference/configuration.md"
@@ -24,8 +25,8 @@ _MAX_BYTES = 1 << 20
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>[^`]*)`(?: - at `\$\.?(?P<place>[^`]*)`)?")
 _PLACED = re.compile(r"(?P<what>.*) - at `\$\.?(?P<place>[^`]*)`")
+_NOT_KEY = re.compile(r"at `key` in `")
 _NOT_TEXT = re.compile(r"Expected `str(?: \| null)?`, got `(?:int|float|bool)`")
-_BASE_KINDS = ("debian", "image", "layout", "dockerfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def parse(data: Any, environ: Mapping[str, str]) -> Config:
         config = msgspec.convert(_replace(data, values, ""), type=Config)
     except msgspec.ValidationError as error:
         raise _explain(str(error)) from error
-    _check(config)
+    check(config)
     return config
 
 
@@ -136,6 +137,8 @@ def _explain(text: str) -> ConfigError:
         near = difflib.get_close_matches(key, _keys_at(place), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(_keys_at(place))}"
         return ConfigError(f"{place + '.' if place else ''}{key}: there is no such key", hint=hint)
+    if _NOT_KEY.search(text):
+        return ConfigError("a key that is not text", hint="put it in quotes, or take it out")
     if placed := _PLACED.fullmatch(text):
         quoted = "put it in quotes" if _NOT_TEXT.match(placed["what"]) else ""
         return ConfigError(f"{placed['place'] or 'the file'}: {_plain(placed['what'])}", hint=quoted)
@@ -165,40 +168,3 @@ def _struct_in(kind: Any) -> Any:
         return kind
     found = (_struct_in(part) for part in getattr(kind, "__args__", ()))
     return next((struct for struct in found if struct is not None), None)
-
-
-def _check(config: Config) -> None:
-    """What types alone can't say."""
-    _check_base(config.build.base)
-    if config.build.dockerfile:
-        _check_dockerfile(config.build)
-    names = [weights.name for weights in config.weights]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise ConfigError(f"weights: two entries are named {twice!r}")
-    if config.test.protocol in {"open-inference", "http"} and config.build.port is None and not config.build.dockerfile:
-        raise ConfigError(
-            f"build.port: protocol {config.test.protocol} needs the port that the model listens on",
-            hint="add for example: port: 8080",
-        )
-
-
-def _check_base(base: Base) -> None:
-    chosen = [kind for kind in _BASE_KINDS if getattr(base, kind) is not None]
-    if len(chosen) != 1:
-        raise ConfigError(
-            f"build.base: {' and '.join(chosen) or 'nothing'} given",
-            hint=f"exactly one of {', '.join(_BASE_KINDS)} is needed",
-        )
-    if (base.mirror or base.keyring) and base.debian is None:
-        raise ConfigError("build.base: mirror and keyring belong to a debian base")
-
-
-def _check_dockerfile(build: Build) -> None:
-    ours = ("requirements", "code", "system_packages", "python", "command")
-    extra = [name for name in ours if getattr(build, name)]
-    if extra:
-        raise ConfigError(
-            f"build.{extra[0]}: has no effect beside build.dockerfile",
-            hint="let the Dockerfile do it, or take build.dockerfile out",
-        )

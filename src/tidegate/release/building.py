@@ -8,6 +8,7 @@ from tidegate.build.builder import Built, Plan, build
 from tidegate.errors import ConfigError
 from tidegate.project.lock import Lock
 from tidegate.project.reader import Project
+from tidegate.release import tags
 from tidegate.release.events import Listener
 from tidegate.release.locking import ensure_lock
 from tidegate.release.materials import Materials
@@ -22,6 +23,7 @@ _NO_TIME = "1980-01-02T00:00:00Z"
 
 def build_folder(project: Project, services: Services, listener: Listener, *, locked: bool = False) -> Built:
     """Build a model folder as it lies there, committed or not, to try it. Raises Error."""
+    tags.check(project.config.tags)
     lock = ensure_lock(project, services, listener, locked=locked)
     try:
         source = read_source(project, services)

@@ -10,6 +10,9 @@ from tidegate.errors import ConfigError, UsageError
 from tidegate.oci.reference import Reference
 from tidegate.project.config import Destination, When
 
+# Docker Hub would be asked for repositories of these names.
+_LOCAL = ("oci:", "docker-archive:", "oci-archive:", "docker:", "dir:")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -24,7 +27,7 @@ class Target:
 
 def from_arguments(addresses: Sequence[str]) -> tuple[Target, ...]:
     """The targets of `--to`. Raises UsageError."""
-    return tuple(_target(Reference.parse(address)) for address in addresses)
+    return tuple(map(parse, addresses))
 
 
 def from_config(
@@ -37,7 +40,7 @@ def from_config(
     chosen, skipped = [], []
     for number, destination in enumerate(destinations):
         try:
-            target = _target(Reference.parse(destination.to))
+            target = parse(destination.to)
         except UsageError as error:
             raise ConfigError(f"push[{number}].to: {error.message}", hint=error.hint) from error
         reason = _unmet(destination.when, branch, git_tags)
@@ -48,7 +51,14 @@ def from_config(
     return tuple(chosen), tuple(skipped)
 
 
-def _target(reference: Reference) -> Target:
+def parse(address: str) -> Target:
+    """A repository in a registry, with or without a tag. Raises UsageError."""
+    if address.startswith(_LOCAL):
+        raise UsageError(
+            f"{address}: not a repository in a registry",
+            hint="write REGISTRY/REPOSITORY[:TAG]; to a file: tidegate build --output oci:PATH",
+        )
+    reference = Reference.parse(address)
     if reference.digest is not None:
         raise UsageError(
             f"{reference}: a digest can't be a destination", hint="name a repository, with or without a tag"

@@ -22,7 +22,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 
 from tidegate import __version__
-from tidegate.errors import ContentError, NetworkError, NotFoundError, StorageError
+from tidegate.errors import ConfigError, ContentError, NetworkError, NotFoundError, StorageError
 from tidegate.oci.digest import BLOCK, Digest, Verifier
 from tidegate.oci.ranges import FileRange
 from tidegate.transport.body import ResumingReader, Stream, blocks
@@ -370,8 +370,23 @@ def _proxy(url: str, environ: Mapping[str, str]) -> str | None:
         return environ.get(name, "") or environ.get(name.upper(), "")
 
     no_proxy = setting("no_proxy")
-    bypassed = urllib.request.proxy_bypass_environment(parts.netloc, {"no": no_proxy})  # type: ignore[attr-defined]
-    return None if bypassed else (setting(f"{parts.scheme}_proxy") or setting("all_proxy") or None)
+    if urllib.request.proxy_bypass_environment(parts.netloc, {"no": no_proxy}):  # type: ignore[attr-defined]
+        return None
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    return next((_checked_proxy(name, setting(name)) for name in names if setting(name)), None)
+
+
+def _checked_proxy(name: str, value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f"the environment variable {name} is not the address of a proxy", hint="write it as http://HOST:PORT"
+        )
+    return value
 
 
 def _ssl_context(environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -379,7 +394,7 @@ def _ssl_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=bundle or None)
     except (OSError, ssl.SSLError) as error:
-        raise NetworkError(
+        raise ConfigError(
             f"{bundle}: not a readable file of certificates: {error}",
             hint="TIDEGATE_CA_FILE, REQUESTS_CA_BUNDLE and SSL_CERT_FILE are asked in this order",
         ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.scripted_registry import Handler, Script, scripted_registry
 
-from tidegate.errors import ContentError, DigestMismatch, NetworkError, NotFoundError, StorageError
+from tidegate.errors import ConfigError, ContentError, DigestMismatch, NetworkError, NotFoundError, StorageError
 from tidegate.oci.digest import BLOCK, Digest
 from tidegate.transport.http import Transport, is_loopback
 from tidegate.transport.retry import NO_RETRY, RetryPolicy
@@ -123,7 +123,7 @@ def test_a_file_of_certificates_that_is_none_is_named(tmp_path: Path) -> None:
     """With the variables that may name one."""
     bad = tmp_path / "ca.pem"
     bad.write_text("no certificate")
-    with pytest.raises(NetworkError, match=r"ca\.pem") as caught:
+    with pytest.raises(ConfigError, match=r"ca\.pem") as caught:
         Transport({"TIDEGATE_CA_FILE": str(bad)}, retry=NO_RETRY).request("GET", "https://127.0.0.1:9/")
     assert "SSL_CERT_FILE" in caught.value.hint
 
@@ -151,3 +151,13 @@ def test_a_refused_connection_is_said_in_the_users_words(transport: Transport) -
     with pytest.raises(NetworkError, match="refused") as caught:
         transport.request("GET", url, retry=NO_RETRY)
     assert "Connection(" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "value", ["garbage", "ftp://proxy.acme.example", "http://[::1", "http://proxy.acme.example:99999"]
+)
+def test_a_proxy_that_is_no_address_is_named_by_its_variable(value: str) -> None:
+    """It may hold a password, so its value is not repeated; and trying again can't help."""
+    with pytest.raises(ConfigError, match="https_proxy") as caught:
+        Transport({"HTTPS_PROXY": value}).request("GET", "https://registry.acme.example/v2/")
+    assert value not in str(caught.value)

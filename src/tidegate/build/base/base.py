@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tidegate.errors import ContentError
+from tidegate.errors import ConfigError, ContentError
 from tidegate.oci.descriptor import Descriptor, Platform
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Image, Layer, load_images
@@ -36,7 +36,7 @@ class Base:
 def from_store(source: ContentStore, reference: Digest | str, platform: Platform, store: LocalStore) -> Base:
     """The image of a base for a platform, with the layers that the local store lacks copied into it.
 
-    Raises ContentError when there is none for the platform; NotFoundError, DigestMismatch.
+    Raises ConfigError when there is none for the platform; NotFoundError, DigestMismatch.
     """
     image = _select(source, reference, platform)
     for layer in image.layers:
@@ -84,7 +84,7 @@ def _select(source: ContentStore, reference: Digest | str, platform: Platform) -
     chosen = next((image for image in images if platform.runs(image.platform)), None)
     if chosen is None:
         there = ", ".join(sorted(str(image.platform) for image in images))
-        raise ContentError(
+        raise ConfigError(
             f"build.base: there is no image for {platform} in it", hint=f"it has: {there}; see build.platforms"
         )
     return chosen

@@ -7,7 +7,7 @@ from tests.images import make_image, make_layer
 from tests.integration.build.models import Place
 
 from tidegate.build.base import registry
-from tidegate.errors import ConfigError, ContentError, NotFoundError
+from tidegate.errors import ConfigError, NotFoundError
 from tidegate.oci.descriptor import Platform
 from tidegate.oci.digest import Digest
 from tidegate.oci.image import Image
@@ -44,7 +44,7 @@ def test_layers_are_copied_into_the_store(place: Place, image: Image) -> None:
 
 def test_platform_that_a_base_lacks_is_refused(place: Place, image: Image) -> None:
     """With those that it has."""
-    with pytest.raises(ContentError, match="no image for linux/arm64") as caught:
+    with pytest.raises(ConfigError, match="no image for linux/arm64") as caught:
         registry.load(NAME, image.digest, Platform.parse("linux/arm64"), place.space)
     assert "linux/amd64" in caught.value.hint
 

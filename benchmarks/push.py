@@ -3,6 +3,8 @@
 Each push has a fresh HOME and a fresh registry, and the order changes from round to round. Prints the
 seconds and the peak memory of each push, and the ratio of each peer to Tidegate. Ends with 1 when a
 target is missed (no slower than crane, 1.3 times faster than skopeo, below 100 MB), with 2 without a tool.
+
+`python -m benchmarks.push [--size-mib 1144] [--layers 3] [--pairs 3]`.
 """
 
 from __future__ import annotations
@@ -14,9 +16,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.harness import BLOCK, Run, docker_registry, incompressible, need, report, report_peak, run, scratch
+from benchmarks.harness import (
+    BLOCK,
+    TIDEGATE,
+    Run,
+    docker_registry,
+    incompressible,
+    need,
+    report,
+    report_peak,
+    run,
+    scratch,
+)
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.digest import digest_stream
@@ -27,19 +38,6 @@ from tidegate.oci.store import put_bytes
 _TARGETS = {"crane": 1.0, "skopeo": 1.3}
 _MAX_MEMORY = 100_000_000
 _OURS = "tidegate"
-_PUSH = """
-import sys
-from pathlib import Path
-from tidegate.auth.keychain import Keychain
-from tidegate.distribution.connect import open_repository
-from tidegate.distribution.copy import copy_image
-from tidegate.oci.layout import Layout
-from tidegate.oci.reference import Reference
-from tidegate.transport.http import Transport
-reference = Reference.parse(sys.argv[2])
-repository = open_repository(reference, Transport({}), Keychain({}))
-copy_image(Layout.existing(Path(sys.argv[1])), "v1", repository, tags=[reference.tag])
-"""
 
 
 def main() -> int:
@@ -89,7 +87,7 @@ def command(tool: str, layout: Path, reference: str) -> list[str]:
         return ["crane", "push", "--insecure", str(layout), reference]
     if tool == "skopeo":
         return ["skopeo", "copy", "-q", "--dest-tls-verify=false", f"oci:{layout}:v1", f"docker://{reference}"]
-    return [sys.executable, "-c", _PUSH, str(layout), reference]
+    return [*TIDEGATE, "push", f"oci:{layout}:v1", reference]
 
 
 def write_image(path: Path, size: int, layers: int) -> Path:

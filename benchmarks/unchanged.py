@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.harness import TIDEGATE, docker_registry, need, run, scratch
@@ -62,7 +63,7 @@ def _advisories(folder: Path, environ: dict[str, str]) -> None:
     records = [
         {
             "id": f"BENCH-{number}",
-            "modified": "2100-01-01T00:00:00Z",
+            "modified": datetime.now(UTC).isoformat(),
             "affected": [{"package": {"ecosystem": name, "name": "nobody-has-this"}, "versions": ["0"]}],
         }
         for number, name in enumerate(ADVISORIES)

@@ -13,6 +13,7 @@ import msgspec
 
 from tidegate.auth.keychain import Keychain
 from tidegate.distribution.connect import open_repository
+from tidegate.distribution.neighbours import Neighbours
 from tidegate.oci.descriptor import Platform
 from tidegate.oci.local import LocalStore
 from tidegate.oci.reference import Reference
@@ -47,8 +48,12 @@ class Context:
         return LocalStore(self.home.store)
 
     def repository(self, reference: Reference, *, insecure: bool = False) -> ContentStore:
-        """A repository in a registry."""
-        return open_repository(reference, self.transport(insecure=insecure), self.keychain, insecure=insecure)
+        """A repository in a registry; blobs are mounted from others that were used before."""
+        neighbours = Neighbours(self.home.neighbours)
+        others = neighbours.of(reference)
+        neighbours.add(reference)
+        transport = self.transport(insecure=insecure)
+        return open_repository(reference, transport, self.keychain, insecure=insecure, mount_from=others)
 
     def services(self, *, insecure: bool = False) -> Services:
         """What a build or release needs of the world."""

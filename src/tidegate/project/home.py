@@ -44,3 +44,8 @@ class Home:
     def roots(self) -> Path:
         """Unpacked images, to run them."""
         return self.cache / "roots"
+
+    @property
+    def neighbours(self) -> Path:
+        """The repositories that were used on each registry."""
+        return self.cache / "repositories.json"

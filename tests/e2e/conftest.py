@@ -105,10 +105,15 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def model(tmp_path: Path, base: Path, environ: dict[str, str]) -> Model:
     """A committed and locked model without a server: it adds the size of its weights to its input."""
-    folder = tmp_path / "counter"
+    return make_model(tmp_path, base, environ)
+
+
+def make_model(place: Path, base: Path, environ: Mapping[str, str]) -> Model:
+    """The folder `counter`, with its base beside it."""
+    folder = place / "counter"
     for name in ("weights", "tests"):
         (folder / name).mkdir(parents=True)
-    (tmp_path / "base").symlink_to(base)
+    (place / "base").symlink_to(base)
     found = Model(folder, {**environ, **_IDENTITY})
     found.write("app.py", _APP)
     found.write("tidegate.yaml", _CONFIG.format(python=PYTHON, home=sys.base_prefix))

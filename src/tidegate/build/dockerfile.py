@@ -105,7 +105,7 @@ def run(engine: Engine, command: Sequence[str], timeout: float, what: str) -> No
             lines = output.read(_MAX_ERROR).decode("utf-8", "replace").splitlines()[-_LAST_LINES:]
             raise OutsideError(
                 "\n".join([f"{what}: {engine.name} ended with {done.returncode}", *(f"  {line}" for line in lines)]),
-                hint=f"try it alone: {' '.join(command)}",
+                hint=f"try it alone: {_shown(command)}",
             )
 
 
@@ -139,3 +139,9 @@ def _layer(image: Image, layer: Layer, space: Workspace) -> Layer:
     if made.diff_id != layer.diff_id:
         raise ContentError(f"{image.digest}: a layer is {made.diff_id}, its configuration says {layer.diff_id}")
     return made
+
+
+def _shown(command: Sequence[str]) -> str:
+    """A command without the option that names a file of ours."""
+    at = command.index("--iidfile") if "--iidfile" in command else len(command)
+    return " ".join([*command[:at], *command[at + 2 :]])

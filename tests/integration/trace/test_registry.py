@@ -78,7 +78,7 @@ def test_a_person_reads_it(released: Released) -> None:
         (("e" * 40, "--in", "{name}"), 4, "no image of commit"),
         (("{name}:no",), 4, "there is no image no"),
         (("{name}:a:b",), 2, "is not a"),
-        (("sha256:abc", "--in", "{name}"), 4, "not a digest"),
+        (("sha256:abc", "--in", "{name}"), 2, "not a digest"),
         (("{name}-elsewhere:main",), 4, "there is no image main"),
     ],
 )

@@ -32,7 +32,8 @@ def show(report: ReleaseReport, folder: Path, context: Context) -> None:
 def _sentence(report: ReleaseReport) -> str:
     name = f"{report.title} at {report.commit[:12] or 'no commit'}"
     if report.verdict is Verdict.FAILED:
-        return f"verdict  FAILED: {name} was not released"
+        done = "was stopped when all its tags had moved" if report.references else "was not released"
+        return f"verdict  FAILED: {name} {done}"
     if report.unchanged:
         return f"verdict  {report.verdict}: {name} is there already, with all its evidence"
     done = "would be released" if report.dry_run else "is released" if report.references else "has no destination here"

@@ -13,6 +13,7 @@ from types import FrameType
 
 from tidegate.cli.context import Context
 from tidegate.errors import Error, Interrupted, Terminated
+from tidegate.transport.redaction import redact
 
 _DEFECT = 1
 
@@ -71,5 +72,5 @@ def _report_defect(context: Context, error: Exception) -> int:
 
 def _report_json(context: Context, error: Error) -> None:
     if context.as_json and not context.wrote_json:
-        document = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        document = {"message": redact(error.message), "hint": error.hint, "exit_code": error.exit_code}
         context.json({"verdict": "failed", "error": document})

@@ -12,6 +12,7 @@ from tidegate.project.verdict import Verdict
 from tidegate.release.events import Listener
 from tidegate.release.state import State
 from tidegate.trace.record import Stage
+from tidegate.transport.redaction import redact
 
 
 @dataclass(slots=True)
@@ -38,7 +39,7 @@ class Journal:
         try:
             yield entry
         except Error as error:
-            entry.verdict, entry.message = Verdict.FAILED, error.message.partition("\n")[0]
+            entry.verdict, entry.message = Verdict.FAILED, redact(error.message.partition("\n")[0])
             raise
         except KeyboardInterrupt:
             entry.verdict, entry.message = Verdict.FAILED, "interrupted"

@@ -13,6 +13,7 @@ from tidegate.release import destinations, publication
 from tidegate.release.building import build_image
 from tidegate.release.destinations import Target
 from tidegate.release.events import Listener
+from tidegate.release.interruption import deferred
 from tidegate.release.journal import Journal
 from tidegate.release.locking import current_lock, ensure_lock
 from tidegate.release.publication import Place
@@ -140,5 +141,7 @@ def _push(state: State, source: Source, places: Sequence[Place], services: Servi
             tags = [tag.name for tag in place.tags]
             record = documents.record(state, source, tags, services.now())
             state.evidence |= documents.attach(place.store, state.image, [record], services.now())
-        publication.move_tags(places, state.image, services.store)
+        with deferred():
+            publication.move_tags(places, state.image, services.store)
+            state.tagged = True
         stage.message = ", ".join(tags)

@@ -13,7 +13,6 @@ from tidegate.oci.local import LocalStore
 from tidegate.oci.store import ContentStore, find_manifest
 from tidegate.release.destinations import Target
 from tidegate.release.difference import describe
-from tidegate.release.interruption import deferred
 from tidegate.release.tags import Tag, commit_tag
 from tidegate.trace import evidence
 
@@ -74,9 +73,8 @@ def send(place: Place, image: Descriptor, local: LocalStore, progress: Progress)
 
 
 def move_tags(places: Sequence[Place], image: Descriptor, local: LocalStore) -> None:
-    """Point every tag to the image; an interruption waits until all are there."""
+    """Point every tag to the image. Whoever calls it defers interruptions, so that none stays behind."""
     document = local.get_manifest(image.digest)
-    with deferred():
-        for one in places:
-            for tag in one.tags:
-                move_tag(one.store, tag.name, document)
+    for one in places:
+        for tag in one.tags:
+            move_tag(one.store, tag.name, document)

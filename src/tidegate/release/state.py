@@ -40,6 +40,8 @@ class State:
     references: tuple[str, ...] = ()
     evidence: dict[str, Digest] = field(default_factory=dict)
     unchanged: bool = False
+    # All tags of all places are on the image.
+    tagged: bool = False
     error: Error | None = None
 
     @property

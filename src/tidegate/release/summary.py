@@ -11,6 +11,7 @@ from tidegate import __version__
 from tidegate.release.report.model import Component, Failure, ReleaseReport
 from tidegate.release.state import State
 from tidegate.trace.annotations import timestamp
+from tidegate.transport.redaction import redact
 
 
 def summarise(state: State) -> ReleaseReport:
@@ -21,7 +22,7 @@ def summarise(state: State) -> ReleaseReport:
         model=model.name,
         version=model.version,
         digest=state.built.descriptor.digest if state.built else None,
-        references=state.references if not state.error and not state.dry_run else (),
+        references=state.references if (state.tagged or not state.error) and not state.dry_run else (),
         skipped=state.skipped,
         stages=tuple(state.stages),
         not_done=tuple(state.not_done),
@@ -58,7 +59,7 @@ def _source(state: State) -> dict[str, Any]:
 
 def _failure(state: State) -> Failure | None:
     error = state.error
-    return Failure(message=error.message, hint=error.hint, exit_code=error.exit_code) if error else None
+    return Failure(message=redact(error.message), hint=error.hint, exit_code=error.exit_code) if error else None
 
 
 def _components(state: State) -> tuple[Component, ...]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "registry": "serve the embedded registry",
     "advisories": "take in vulnerability data, or say how old it is",
 }
+_NOBODY_READS = 130
 
 
 def entry() -> None:
@@ -29,7 +30,19 @@ def entry() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"tidegate {__version__}\n")
         sys.exit(0)
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        try:
+            return main(sys.argv[1:], os.environ)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Of the help: its reader is gone, as with `| head`, and there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _NOBODY_READS
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:

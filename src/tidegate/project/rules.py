@@ -8,7 +8,7 @@ from datetime import date
 
 from tidegate.errors import ConfigError, UsageError
 from tidegate.oci.descriptor import Platform
-from tidegate.project.config import Base, Build, Config, Ignore
+from tidegate.project.config import Base, Build, Config, Destination, Ignore
 
 _BASE_KINDS = ("debian", "image", "layout", "dockerfile")
 
@@ -22,6 +22,7 @@ def check(config: Config) -> None:
     _check_environment(config.build.env)
     _check_platforms(config.build.platforms)
     _check_exceptions(config.ignore)
+    _check_destinations(config.push)
     names = [weights.name for weights in config.weights]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -95,3 +96,12 @@ def _check_exceptions(ignore: Sequence[Ignore]) -> None:
             raise ConfigError(
                 f"ignore[{number}].expired_at: {entry.expired_at!r} is no day", hint="write it as 2026-12-31"
             ) from error
+
+
+def _check_destinations(push: Sequence[Destination]) -> None:
+    for number, destination in enumerate(push):
+        if destination.create:
+            raise ConfigError(
+                f"push[{number}].create: this version can't create repositories",
+                hint="create the repository in the registry first, and leave this out",
+            )

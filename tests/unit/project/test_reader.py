@@ -164,3 +164,9 @@ def test_bytes_that_are_no_configuration_are_refused(tmp_path: Path, data: bytes
     (tmp_path / "tidegate.yaml").write_bytes(data)
     with pytest.raises(ConfigError, match=r"tidegate\.yaml"):
         read_project(tmp_path, {})
+
+
+def test_a_repository_that_should_be_created_is_refused() -> None:
+    """What can't be done is not left out silently."""
+    with pytest.raises(ConfigError, match=r"push\[0\]\.create"):
+        parse(MINIMAL | {"push": [{"to": "registry.acme.example/digits", "create": True}]}, {})

@@ -61,6 +61,7 @@ def build(folder: Path, file: str, platform: Platform, space: Workspace) -> Base
         raise ConfigError(f"build: dockerfile {file}: there is no such file in {folder}")
     engine = find_engine(space.sources.environ)
     make_folder(space.sources.cache)
+    space.progress(f"{file} by {engine.name}", 0, 0)
     with tempfile.TemporaryDirectory(dir=space.sources.cache, prefix="engine-") as temporary:
         identity, target = Path(temporary, "id"), Path(temporary, "image.tar")
         run(engine, engine.build(folder, dockerfile, platform, identity), _BUILD_TIMEOUT, f"{file}: the build failed")

@@ -27,10 +27,14 @@ class _Remembered(msgspec.Struct, frozen=True):
 
 
 class LayerCache:
-    """Remembers layers in a folder that may be deleted at any time. Their blobs lie in the store."""
+    """Remembers layers in a folder that may be deleted at any time. Their blobs lie in the store.
 
-    def __init__(self, folder: Path, store: Layout) -> None:
+    `making` is called with the reason of a layer that has to be made.
+    """
+
+    def __init__(self, folder: Path, store: Layout, making: Callable[[str], None] = lambda _reason: None) -> None:
         self._folder = folder
+        self._making = making
         self.store = store
 
     def get(self, parts: Sequence[object], reason: str, make: Callable[[], Layer]) -> NewLayer:
@@ -44,6 +48,7 @@ class LayerCache:
         known = _read(path)
         if known is not None and self.store.blob_size(known.descriptor.digest) == known.descriptor.size:
             return NewLayer(Layer(known.descriptor, known.diff_id), reason, reused=True)
+        self._making(reason)
         layer = make()
         make_folder(self._folder)
         with replacing(path) as stream:

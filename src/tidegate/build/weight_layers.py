@@ -154,14 +154,19 @@ def _hash_layer(source: WeightLayer, cache: DigestCache, now: Callable[[], int],
 
 
 def _read(source: WeightLayer, digests: dict[FilePart, Digest | None], progress: Progress) -> Digest:
-    state = hashlib.sha256()
+    state, size = hashlib.sha256(), source.recipe.size
+
+    def count(done: int) -> None:
+        progress(f"weights {source.name}", done, size)
+
     with ThreadPoolExecutor(1) as side:
         for part in source.recipe.parts:
             if isinstance(part, Literal):
                 state.update(part.data)
+                count(len(part.data))
             else:
                 known = digests[part]
-                digests[part] = _read_file(part, state, side, partial(progress, source.name), known)
+                digests[part] = _read_file(part, state, side, count, known)
     return Digest.finish(state)
 
 

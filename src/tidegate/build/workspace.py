@@ -15,11 +15,12 @@ from tidegate.oci.image import Layer
 from tidegate.oci.layer import VerifiedLayer, decompress
 from tidegate.oci.local import LocalStore
 
-# Called with a label and the bytes read since the last call, from several threads.
-Progress = Callable[[str, int], None]
+# Called from several threads with a label, the bytes done since the last call, and how many there are in all,
+# 0 where nobody knows.
+Progress = Callable[[str, int, int], None]
 
 
-def quiet(_label: str, _count: int) -> None:
+def quiet(_label: str, _count: int, _total: int) -> None:
     """A progress callback for nobody."""
 
 
@@ -35,7 +36,7 @@ class Workspace:
     @property
     def layers(self) -> LayerCache:
         """Layers that were made before."""
-        return LayerCache(self.sources.cache / "layers", self.store)
+        return LayerCache(self.sources.cache / "layers", self.store, lambda reason: self.progress(reason, 0, 0))
 
     def items(self, layer: Layer) -> Items:
         """What is in a layer, read from the store the first time. Raises ContentError, NotFoundError."""

@@ -31,6 +31,11 @@ class TerminalBar:
             self._tasks[label] = self._progress.add_task(label, total=total or None)
         self._progress.update(self._tasks[label], completed=done, total=total or None)
 
+    def hide(self, label: str) -> None:
+        task = self._tasks.pop(label, None)
+        if self._progress is not None and task is not None:
+            self._progress.remove_task(task)
+
     def clear(self) -> None:
         if self._progress is not None:
             self._progress.stop()

@@ -29,8 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     output = _output(arguments.output) if arguments.output else None
     project = read_project(Path(arguments.folder), context.environ)
-    bars = listener(context)
-    built = build_folder(project, context.services(), bars, locked=arguments.locked)
+    with listener(context) as bars:
+        built = build_folder(project, context.services(), bars, locked=arguments.locked)
     if output is not None:
         _write(output, context.store(), built, project.config.model.name)
     if arguments.json:

@@ -40,7 +40,8 @@ def locate(text: str, context: Context, *, insecure: bool = False) -> Located:
         from tidegate.release.building import build_folder
 
         project = read_project(Path(text), context.environ)
-        built = build_folder(project, context.services(insecure=insecure), listener(context))
+        with listener(context) as bars:
+            built = build_folder(project, context.services(insecure=insecure), bars)
         return Located(context.store(), built.descriptor.digest, project)
     reference = Reference.parse(text)
     store = context.repository(reference, insecure=insecure)

@@ -27,8 +27,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     there, reason = _current(project, arguments.check, context)
     if arguments.check and reason:
         raise LockError(f"{project.folder / LOCK_NAME}: {reason}", hint="run: tidegate lock")
-    services, bars = context.services(), listener(context)
-    lock = make_lock(project, services, bars, previous=there, upgrade=arguments.upgrade)
+    with listener(context) as bars:
+        lock = make_lock(project, context.services(), bars, previous=there, upgrade=arguments.upgrade)
     if arguments.check and lock != there:
         raise LockError(
             f"{project.folder / LOCK_NAME}: the weights changed since it was written", hint="run: tidegate lock"

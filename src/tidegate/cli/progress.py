@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from tidegate.distribution.progress import Outcome, Progress
@@ -26,14 +27,20 @@ class Bar(Protocol):
     """What draws the bytes on their way."""
 
     def show(self, label: str, done: int, total: int) -> None: ...
+    def hide(self, label: str) -> None: ...
     def clear(self) -> None: ...
 
 
-def listener(context: Context) -> Listener:
-    """A listener for this run of a command: with bars when stderr is a terminal."""
+@contextmanager
+def listener(context: Context) -> Iterator[Listener]:
+    """A listener for as long as a command works: with bars when stderr is a terminal."""
     terminal = sys.stderr.isatty() and context.environ.get("TERM") != "dumb"
     colours = terminal and not context.environ.get("NO_COLOR")
-    return Console(context.note, _terminal_bar() if terminal else Lines(context.note), colours=colours)
+    bar = _terminal_bar() if terminal else Lines(context.note)
+    try:
+        yield Console(context.note, bar, colours=colours)
+    finally:
+        bar.clear()
 
 
 def _terminal_bar() -> Bar:
@@ -50,19 +57,26 @@ class Console:
         self._bar = bar
         self._colours = colours
         self._lock = threading.Lock()
-        self._done = 0
+        self._done: dict[str, int] = {}
+        # What is being done without anybody knowing how much there is of it.
+        self._open = ""
 
     @property
     def transfer(self) -> Progress:
         return Transfer(self._bar)
 
     def begin(self, stage: str) -> None:
-        self._done = 0
+        self._done.clear()
 
-    def at(self, label: str, count: int) -> None:
+    def at(self, label: str, count: int, total: int) -> None:
         with self._lock:
-            self._done += count
-            self._bar.show(label, self._done, 0)
+            if self._open and self._open != label:
+                self._bar.hide(self._open)
+            self._open = "" if total else label
+            self._done[label] = self._done.get(label, 0) + count
+            self._bar.show(label, self._done[label], total)
+            if total and self._done[label] >= total:
+                self._bar.hide(label)
 
     def note(self, text: str) -> None:
         self._bar.clear()
@@ -114,6 +128,9 @@ class Lines:
         if done - self._said.get(label, 0) >= _STEP:
             self._said[label] = done
             self._note(f"  {label}: {size(done)}{f' of {size(total)}' if total else ''}")
+
+    def hide(self, label: str) -> None:
+        self._said.pop(label, None)
 
     def clear(self) -> None:
         self._said.clear()

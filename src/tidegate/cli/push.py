@@ -29,17 +29,17 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise UsageError("--jobs: at least 1", hint="leave it out for 4")
     located = locate(arguments.image, context, insecure=arguments.insecure)
     repository = context.repository(target.repository, insecure=arguments.insecure)
-    bars = listener(context)
-    summary = copy_image(
-        located.store,
-        located.reference,
-        repository,
-        tags=[target.tag] if target.tag else [],
-        jobs=arguments.jobs,
-        progress=bars.transfer,
-        evidence=True,
-    )
-    bars.note(_sentence(summary))
+    with listener(context) as bars:
+        summary = copy_image(
+            located.store,
+            located.reference,
+            repository,
+            tags=[target.tag] if target.tag else [],
+            jobs=arguments.jobs,
+            progress=bars.transfer,
+            evidence=True,
+        )
+    context.note(_sentence(summary))
     reference = target.repository.with_digest(summary.descriptor.digest)
     if arguments.json:
         named = target.repository.with_tag(target.tag) if target.tag else reference

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     project = read_project(Path(arguments.folder), context.environ)
     place = arguments.report or project.folder / report_folder.NAME
     make_folder(place)
-    with _targets(targets, project, arguments, context) as chosen:
+    with _targets(targets, project, arguments, context) as chosen, listener(context) as bars:
         request = Request(
             targets=chosen,
             dry_run=arguments.dry_run,
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             allow_dirty=arguments.allow_dirty,
             locked=arguments.locked,
         )
-        state = release(project, request, context.services(insecure=arguments.insecure), listener(context))
+        state = release(project, request, context.services(insecure=arguments.insecure), bars)
     _report(state, place, arguments, context)
     return state.exit_code
 

@@ -18,8 +18,11 @@ class Listener(Protocol):
     def begin(self, stage: str) -> None:
         """A stage starts."""
 
-    def at(self, label: str, count: int) -> None:
-        """The stage worked on so many more bytes of what `label` names; called from several threads."""
+    def at(self, label: str, count: int, total: int) -> None:
+        """The stage did so many more bytes of what `label` names, of `total` in all, 0 where nobody knows.
+
+        Called from several threads.
+        """
 
     def note(self, text: str) -> None:
         """Something that a person should know, now."""

@@ -47,7 +47,7 @@ def later() -> int:
 def run(
     layers: tuple[WeightLayer, ...],
     cache: Path,
-    progress: Callable[[str, int], None] = lambda _label, _count: None,
+    progress: Callable[[str, int, int], None] = lambda _label, _count, _total: None,
 ) -> tuple[HashedLayer, ...]:
     with closing(DigestCache(cache)) as digests:
         return weight_layers.hash_layers(layers, digests, later, progress)

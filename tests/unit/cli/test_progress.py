@@ -29,12 +29,15 @@ class Drawn:
     def clear(self) -> None:
         self.calls.append(("clear", 0, 0))
 
+    def hide(self, label: str) -> None:
+        self.calls.append((f"hide {label}", 0, 0))
+
 
 def test_a_stage_is_a_line_without_control_characters_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
     """Its name, how it ended, its seconds, and what it says of itself."""
-    shown = listener(Context({"TERM": "xterm"}))
-    shown.begin("scan")
-    shown.end(STAGE)
+    with listener(Context({"TERM": "xterm"})) as shown:
+        shown.begin("scan")
+        shown.end(STAGE)
     err = capsys.readouterr().err
     assert err.split() == ["scan", "NOT", "DONE", "1.2", "s", "some"]
     assert err.replace("\n", "").isprintable()
@@ -48,15 +51,25 @@ def test_colours_say_how_a_stage_ended_at_a_terminal() -> None:
 
 
 def test_bytes_of_a_stage_add_up_from_each_of_its_files() -> None:
-    """Anew for each stage; a note clears the bar so that it is not torn."""
+    """Anew for each stage; what is whole has no bar any more, and a note clears them all."""
     bar = Drawn()
     console = Console(lambda _: None, bar, colours=False)
-    console.at("model.bin", 5)
-    console.at("model.bin", 6)
+    console.at("model.bin", 5, 11)
+    console.at("model.bin", 6, 11)
     console.begin("scan")
-    console.at("other", 1)
+    console.at("model.bin", 1, 11)
     console.note("hello")
-    assert bar.calls == [("model.bin", 5, 0), ("model.bin", 11, 0), ("other", 1, 0), ("clear", 0, 0)]
+    shown = [("model.bin", 5, 11), ("model.bin", 11, 11), ("hide model.bin", 0, 0), ("model.bin", 1, 11)]
+    assert bar.calls == [*shown, ("clear", 0, 0)]
+
+
+def test_work_of_unknown_size_is_shown_until_the_next() -> None:
+    """Only one such bar at a time."""
+    bar = Drawn()
+    console = Console(lambda _: None, bar, colours=False)
+    console.at("Debian packages", 0, 0)
+    console.at("python packages", 0, 0)
+    assert bar.calls == [("Debian packages", 0, 0), ("hide Debian packages", 0, 0), ("python packages", 0, 0)]
 
 
 def test_a_transfer_counts_what_was_sent_once() -> None:

@@ -29,7 +29,7 @@ class Heard:
     def begin(self, stage: str) -> None:
         self.said.append(f"begin {stage}")
 
-    def at(self, label: str, count: int) -> None:
+    def at(self, label: str, count: int, total: int) -> None:
         self.said.append(f"{label} {count}")
 
     def note(self, text: str) -> None:

@@ -39,6 +39,7 @@ def image(folder: Path, build: Build, locked: str, platform: Platform, space: Wo
     known = BaseCache(space.sources.cache / "bases")
     base = known.get(digest, platform, space.store)
     if base is None:
+        space.progress(f"base for {platform}", 0, 0)
         base = _load(folder, build, digest, platform, space)
         known.put(digest, platform, base)
     return base

@@ -11,12 +11,12 @@ from tidegate.cli.progress import listener
 from tidegate.project.verdict import Verdict
 from tidegate.trace.record import Stage
 import os
-shown = listener(Context(os.environ))
-shown.begin("push")
-shown.at("model.bin", 5_000_000)
-shown.note("a note")
-shown.at("model.bin", 5_000_000)
-shown.end(Stage(name="push", verdict=Verdict.PASSED, seconds=1.0, message="done"))
+with listener(Context(os.environ)) as shown:
+    shown.begin("push")
+    shown.at("model.bin", 5_000_000, 20_000_000)
+    shown.note("a note")
+    shown.at("model.bin", 5_000_000, 20_000_000)
+    shown.end(Stage(name="push", verdict=Verdict.PASSED, seconds=1.0, message="done"))
 """
 
 

@@ -34,8 +34,13 @@ def find(weights: Weights, source: Path, folder: Path) -> tuple[WeightFile, ...]
     the source and the model's `folder`.
     """
     where = f"weights {weights.name!r}"
-    if not source.exists():
-        raise ConfigError(f"{where}: source {weights.source}: there is no such file or folder")
+    try:
+        source.stat()
+    except OSError as error:
+        reason = "there is no such file or folder" if isinstance(error, FileNotFoundError) else error.strerror
+        raise ConfigError(
+            f"{where}: source {weights.source}: {reason}", hint="check the path and its rights"
+        ) from error
     found = _folder(weights, source, where) if source.is_dir() else iter([(SINGLE, source)])
     # A source outside the model's folder was named as such; a link inside must not lead out of it.
     root = folder if _inside(source, folder) else source

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from tidegate.cli.context import Context
-from tidegate.errors import Error, Interrupted, Terminated
+from tidegate.errors import Error, Interrupted, StorageError, Terminated
 from tidegate.transport.redaction import redact
 
 _DEFECT = 1
@@ -37,6 +37,11 @@ def run(
         # The reader of our output is gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Interrupted.exit_code
+    except OSError as error:
+        if error.filename is None:
+            return _report_defect(context, error)
+        # A path that nobody expected to fail: the machine's trouble all the same.
+        return _report(context, StorageError(f"{error.filename}: {error.strerror}"))
     except Exception as error:  # noqa: BLE001 - the one place where a defect becomes exit code 1
         return _report_defect(context, error)
 

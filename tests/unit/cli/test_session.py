@@ -75,6 +75,12 @@ def test_a_defect_is_exit_code_1_without_a_traceback(capsys: pytest.CaptureFixtu
     assert "Traceback" not in err
 
 
+def test_a_path_that_fails_is_the_machine_s_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever it happens: no rights, no space."""
+    assert run(PermissionError(13, "Permission denied", "/models/x")) == 4
+    assert capsys.readouterr().err.startswith("error: /models/x: Permission denied\n  next: ")
+
+
 def test_a_defect_shows_where_it_is_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
     """Without passwords in addresses."""
     assert run(ZeroDivisionError("https://u:hunter2@r.example"), environ={"TIDEGATE_DEBUG": "1"}) == 1

@@ -37,11 +37,6 @@ def run(
         # The reader of our output is gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Interrupted.exit_code
-    except OSError as error:
-        if error.filename is None:
-            return _report_defect(context, error)
-        # A path that nobody expected to fail: the machine's trouble all the same.
-        return _report(context, StorageError(f"{error.filename}: {error.strerror}"))
     except Exception as error:  # noqa: BLE001 - the one place where a defect becomes exit code 1
         return _report_defect(context, error)
 
@@ -66,6 +61,9 @@ def _report(context: Context, error: Error) -> int:
 
 
 def _report_defect(context: Context, error: Exception) -> int:
+    if isinstance(error, OSError) and error.filename is not None:
+        # A path that nobody expected to fail: the machine's trouble all the same.
+        return _report(context, StorageError(f"{error.filename}: {error.strerror}"))
     context.note(f"error: a defect in Tidegate: {type(error).__name__}: {error}")
     context.note("  next: run it again with TIDEGATE_DEBUG=1 and report what it prints")
     if context.environ.get("TIDEGATE_DEBUG"):

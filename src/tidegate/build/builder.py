@@ -123,7 +123,8 @@ def _python(plan: Plan, platform: Platform, base: Base, files: Filesystem, space
     if found is None:
         raise ConfigError("build.requirements: the base has no python3 on its PATH", hint="use a base with Python 3")
     python.check_installed(files, found, (package.name for package in locked))
-    return python_layers.make(locked, found, platform, space.sources.python, space.layers)
+    target = python.target(plan.lock.base, found.version, platform)
+    return python_layers.make(locked, found, target, space.sources.python, space.layers)
 
 
 def _weights(plan: Plan, foundations: Sequence[Foundation], space: Workspace) -> Iterator[NewLayer]:

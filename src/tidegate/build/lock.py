@@ -16,7 +16,7 @@ from tidegate.build.workspace import Workspace
 from tidegate.errors import ConfigError, LockError
 from tidegate.oci.descriptor import Platform
 from tidegate.packages.apt import PYTHON_PACKAGES
-from tidegate.packages.target import Target, suite_glibc
+from tidegate.packages.target import Target
 from tidegate.project.config import Build, Config
 from tidegate.project.lock import (
     GZIP_FORMAT,
@@ -162,8 +162,7 @@ def _packages(wanted: _Resolution, version: str, resolvers: Resolvers) -> tuple[
         return ()
     if not version:
         raise ConfigError("build.requirements: the base has no python3 on its PATH", hint="use a base with Python 3")
-    glibc = {"glibc": suite_glibc(wanted.base.reference)} if wanted.base.kind == "debian" else {}
-    target = Target(version, wanted.platform, **glibc)
+    target = python.target(wanted.base, version, wanted.platform)
     previous = wanted.kept.python if wanted.kept else ()
     return resolvers.python(
         wanted.folder / wanted.build.requirements, target, previous=previous, upgrade=wanted.kept is None

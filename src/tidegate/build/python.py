@@ -11,7 +11,10 @@ from packaging.utils import canonicalize_name
 
 from tidegate.build.filesystem import Filesystem
 from tidegate.errors import ConfigError
+from tidegate.oci.descriptor import Platform
+from tidegate.packages.target import Target, suite_glibc
 from tidegate.packages.wheel import InstallPaths, debian_paths, prefix_paths
+from tidegate.project.lock import LockedBase
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _INTERPRETER = re.compile(r"python(3\.[0-9]+)")
@@ -33,6 +36,11 @@ def find(files: Filesystem, environment: Iterable[str]) -> Python | None:
         if match := _INTERPRETER.fullmatch(posixpath.basename(resolved)):
             return Python(match[1], _paths(files, folder, f"/{resolved}", match[1]))
     return None
+
+
+def target(base: LockedBase, version: str, platform: Platform) -> Target:
+    """What wheels are chosen for: the C library of a Debian suite is known, of any other base an old one is assumed."""
+    return Target(version, platform, suite_glibc(base.reference if base.kind == "debian" else ""))
 
 
 def require(python: Python | None, asked: str | None) -> None:

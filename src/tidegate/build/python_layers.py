@@ -13,7 +13,6 @@ from tidegate.build.image import NewLayer
 from tidegate.build.layer_cache import LayerCache
 from tidegate.build.python import Python
 from tidegate.build.sources import FetchPython
-from tidegate.oci.descriptor import Platform
 from tidegate.oci.image import Layer
 from tidegate.packages import wheel
 from tidegate.packages.target import Target
@@ -26,7 +25,7 @@ MOST_LARGE = 12
 
 
 def make(
-    packages: Sequence[PythonPackage], python: Python, platform: Platform, fetch: FetchPython, cache: LayerCache
+    packages: Sequence[PythonPackage], python: Python, target: Target, fetch: FetchPython, cache: LayerCache
 ) -> list[NewLayer]:
     """The layers of all packages. Wheels are fetched only when a layer has to be made.
 
@@ -35,7 +34,7 @@ def make(
 
     @once
     def wheels() -> dict[str, Wheel]:
-        return _load(packages, fetch(packages, python.version), python, platform)
+        return _load(packages, fetch(packages, python.version), python, target)
 
     return [_layer(group, wheels, python, cache) for group in groups(packages)]
 
@@ -49,10 +48,8 @@ def groups(packages: Sequence[PythonPackage]) -> list[tuple[PythonPackage, ...]]
     return [(package,) for package in by_name if package in large] + ([small] if small else [])
 
 
-def _load(
-    packages: Sequence[PythonPackage], paths: Sequence[Path], python: Python, platform: Platform
-) -> dict[str, Wheel]:
-    tags = Target(python.version, platform).tags()
+def _load(packages: Sequence[PythonPackage], paths: Sequence[Path], python: Python, target: Target) -> dict[str, Wheel]:
+    tags = target.tags()
     loaded = [wheel.load(path, python.paths, tags) for path in paths]
     wheel.check_collisions(loaded)
     return {package.file: one for package, one in zip(packages, loaded, strict=True)}

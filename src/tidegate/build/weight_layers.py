@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 # Files are gathered into one layer up to this many bytes; beyond the limit of layers, up to twice as many, and so on.
-GROUP = 1 << 30
+GROUP = 256 << 20
 _BLOCK = 4 << 20
 
 

@@ -16,6 +16,7 @@ from tidegate.errors import ContentError
 from tidegate.oci.descriptor import Platform
 from tidegate.oci.layer import decompress, read_layer
 from tidegate.oci.layout import Layout
+from tidegate.packages.target import Target
 from tidegate.packages.wheel import debian_paths
 from tidegate.project.lock import PythonPackage
 
@@ -53,7 +54,7 @@ def make(tmp_path: Path, *paths: Path) -> list[list[str]]:
         assert (list(wanted), python) == (packages, "3.11")
         return paths
 
-    made = python_layers.make(packages, PYTHON, AMD, fetch, LayerCache(tmp_path / "cache", store))
+    made = python_layers.make(packages, PYTHON, Target("3.11", AMD), fetch, LayerCache(tmp_path / "cache", store))
     found = []
     for new in made:
         with decompress(store.open_blob(new.layer.descriptor.digest), "gzip") as stream:

@@ -41,9 +41,9 @@ def steps(page: str) -> list[Step]:
 
 
 def pattern(shown: list[str]) -> re.Pattern[str]:
-    """What a command must have printed: the shown lines in order, others between them."""
+    """What a command must have printed: the shown lines in order, others between them, whatever the columns' width."""
     lines = [line for line in shown if line != _ANYTHING]
-    parts = [".*".join(map(re.escape, line.split(_ANYTHING))) for line in lines]
+    parts = [re.sub(r"(?:\\ )+", " +", ".*".join(map(re.escape, line.split(_ANYTHING)))) for line in lines]
     return re.compile("(?:.*\n)*?".join(f"{part}[ ]*\n" for part in parts) or "", re.MULTILINE)
 
 

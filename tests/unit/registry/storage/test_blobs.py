@@ -1,26 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.unit.registry.storage.samples import MISSING
 
 from tidegate.errors import NotFoundError
-from tidegate.oci.digest import Digest
 from tidegate.oci.store import put_bytes
 from tidegate.registry.storage.repository import StoredRepository
 from tidegate.registry.storage.store import Storage
-
-MISSING = Digest.of(b"nowhere")
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.open(tmp_path / "data")
-
-
-@pytest.fixture
-def repository(storage: Storage) -> StoredRepository:
-    return storage.repository("acme/digits")
 
 
 def test_blobs_are_shared_but_not_seen_by_others(storage: Storage, repository: StoredRepository) -> None:

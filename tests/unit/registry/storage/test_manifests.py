@@ -1,49 +1,16 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from tests.unit.registry.storage.samples import make_manifest
 
 from tidegate.errors import NotFoundError
 from tidegate.oci import media_types
-from tidegate.oci.descriptor import Descriptor
-from tidegate.oci.digest import Digest
-from tidegate.oci.manifest import EMPTY_JSON, Manifest, encode
-from tidegate.oci.store import put_bytes
 from tidegate.registry.storage.repository import StoredRepository
-from tidegate.registry.storage.store import Storage
-
-MISSING = Digest.of(b"nowhere")
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.open(tmp_path / "data")
-
-
-@pytest.fixture
-def repository(storage: Storage) -> StoredRepository:
-    return storage.repository("acme/digits")
-
-
-def _manifest(repository: StoredRepository, *, subject: Digest | None = None, kind: str = "application/x") -> bytes:
-    config = put_bytes(repository, EMPTY_JSON, media_types.EMPTY)
-    about = Descriptor(media_type=media_types.MANIFEST, digest=subject, size=1) if subject else None
-    value = Manifest(
-        schema_version=2,
-        media_type=media_types.MANIFEST,
-        artifact_type=kind,
-        config=config,
-        layers=(),
-        subject=about,
-        annotations={"verdict": "passed"},
-    )
-    return encode(value)
 
 
 def test_a_manifest_is_kept_verbatim(repository: StoredRepository) -> None:
     """The bytes and the media type come back as they were put, spaces and all."""
-    data = _manifest(repository).replace(b",", b" ,\n ")
+    data = make_manifest(repository).replace(b",", b" ,\n ")
     descriptor = repository.put_manifest(data, media_types.MANIFEST, "1.0")
     for reference in ("1.0", descriptor.digest):
         document = repository.get_manifest(reference)
@@ -52,7 +19,7 @@ def test_a_manifest_is_kept_verbatim(repository: StoredRepository) -> None:
 
 def test_a_torn_manifest_or_tag_is_as_good_as_none(repository: StoredRepository) -> None:
     """A manifest whose bytes changed, or a tag cut short, is not found."""
-    digest = repository.put_manifest(_manifest(repository), media_types.MANIFEST, "1.0").digest
+    digest = repository.put_manifest(make_manifest(repository), media_types.MANIFEST, "1.0").digest
     stored = repository.path / "_manifests" / "sha256" / digest.hex
     stored.write_bytes(stored.read_bytes()[:-1])
     with pytest.raises(NotFoundError):

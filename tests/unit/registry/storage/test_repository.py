@@ -1,45 +1,16 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
 import pytest
+from tests.unit.registry.storage.samples import MISSING, make_manifest
 
 from tidegate.errors import ContentError, DigestMismatch, NotFoundError
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
-from tidegate.oci.digest import Digest
 from tidegate.oci.manifest import EMPTY_DESCRIPTOR, EMPTY_JSON, Manifest, encode
 from tidegate.oci.store import put_bytes
 from tidegate.registry.storage.repository import StoredRepository
-from tidegate.registry.storage.store import Storage
-
-MISSING = Digest.of(b"nowhere")
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.open(tmp_path / "data")
-
-
-@pytest.fixture
-def repository(storage: Storage) -> StoredRepository:
-    return storage.repository("acme/digits")
-
-
-def _manifest(repository: StoredRepository, *, subject: Digest | None = None, kind: str = "application/x") -> bytes:
-    config = put_bytes(repository, EMPTY_JSON, media_types.EMPTY)
-    about = Descriptor(media_type=media_types.MANIFEST, digest=subject, size=1) if subject else None
-    value = Manifest(
-        schema_version=2,
-        media_type=media_types.MANIFEST,
-        artifact_type=kind,
-        config=config,
-        layers=(),
-        subject=about,
-        annotations={"verdict": "passed"},
-    )
-    return encode(value)
 
 
 def test_lying_bytes_are_not_stored(repository: StoredRepository) -> None:
@@ -76,7 +47,7 @@ def test_layers_that_stay_elsewhere_need_not_be_here(repository: StoredRepositor
 
 def test_deleting_a_manifest_drops_tags_and_its_listing(repository: StoredRepository) -> None:
     """After a deletion neither its tags nor its entry among the referrers are left."""
-    data = _manifest(repository, subject=MISSING)
+    data = make_manifest(repository, subject=MISSING)
     digest = repository.put_manifest(data, media_types.MANIFEST, "1.0").digest
     repository.put_manifest(data, media_types.MANIFEST, "latest")
     assert repository.delete_manifest(digest)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -12,16 +11,6 @@ from tidegate.registry.storage.store import Storage
 from tidegate.registry.storage.uploads import UploadBusy
 
 DATA = b"tide" * 1000
-
-
-@pytest.fixture
-def storage(tmp_path: Path) -> Storage:
-    return Storage.open(tmp_path / "data")
-
-
-@pytest.fixture
-def repository(storage: Storage) -> StoredRepository:
-    return storage.repository("acme/digits")
 
 
 def _append(storage: Storage, repository: StoredRepository, name: str, data: bytes) -> None:

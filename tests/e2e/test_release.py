@@ -142,6 +142,7 @@ def test_a_commit_tag_on_another_image_is_a_conflict(model: Model, registry: Ser
     document = remote.get_manifest(Digest(other))
     remote.put_manifest(document.data, document.media_type, f"sha-{commit}")
     model.git("checkout", "--quiet", commit)
+    assert release(model, registry, "--recheck").code == 5
     done = release(model, registry)
     assert done.code == 5
     assert "code" in done.err

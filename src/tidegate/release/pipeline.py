@@ -56,10 +56,11 @@ def release(project: Project, request: Request, services: Services, listener: Li
 def _release(state: State, request: Request, services: Services, journal: Journal) -> None:
     source = _build(state, request, services, journal)
     places = [] if request.dry_run else _places(state, source, request, services)
-    wanted = REQUIRED if request.dry_run or request.recheck else _missing(state, places, services)
+    wanted = _wanted(state, places, request, services)
     state.references = tuple(reference for place in places for reference in place.references(state.image))
     if not wanted:
         state.unchanged = True
+        state.not_done += _untested(state, services)
         return
     if {"scan", "sbom"} & set(wanted):
         _scan(state, services, journal)
@@ -97,16 +98,23 @@ def _places(state: State, source: Source, request: Request, services: Services) 
     return [publication.place(t, services.repository(t.repository), source.tags, commit) for t in targets]
 
 
-def _missing(state: State, places: Sequence[Place], services: Services) -> tuple[str, ...]:
+def _wanted(state: State, places: Sequence[Place], request: Request, services: Services) -> tuple[str, ...]:
     """The kinds of evidence to make: all, unless every place has the tags on the image and some evidence.
 
     Raises TagConflict.
     """
     tagged = [publication.check_tags(place, state.image, services.store) for place in places]
-    if not places or not all(tagged):
+    if not places or request.recheck or not all(tagged):
         return REQUIRED
     missing = {kind for place in places for kind in publication.missing_evidence(place, state.image, REQUIRED)}
     return tuple(kind for kind in REQUIRED if kind in missing)
+
+
+def _untested(state: State, services: Services) -> list[str]:
+    """Platforms whose image can't have been tested on a machine like this one."""
+    platforms = [one.platform for one in state.built.platforms] if state.built else []
+    others = [platform for platform in platforms if not services.machine.runs(platform)]
+    return [f"test of {platform}: it can't run on this {services.machine} machine" for platform in others]
 
 
 def _scan(state: State, services: Services, journal: Journal) -> None:

@@ -152,3 +152,11 @@ def test_pages_that_the_code_names_are_there() -> None:
         if not (ROOT / page).exists()
     }
     assert not named, "\n".join(sorted(named))
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    """A page that nobody finds is not there."""
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text()
+    pages = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()

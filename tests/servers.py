@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,3 +130,33 @@ def open_remote(
     """A repository on a loopback registry, with short waits between retries."""
     transport = Transport({}, retry=RetryPolicy(first_wait=0.01, longest_wait=0.05))
     return open_repository(Reference(address, repository), transport, OneLogin(login), mount_from=mount_from)
+
+
+@contextlib.contextmanager
+def docker_daemon(folder: Path, environ: Mapping[str, str]) -> Iterator[str | None]:
+    """A Docker daemon of the test's own, without network settings: its address.
+
+    None where the kernel gives a daemon no cgroups, as inside of a container. Takes root.
+    """
+    address, log = f"unix://{folder}/s", folder / "log"
+    options = ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver", "vfs"]
+    places = ["--data-root", f"{folder}/root", "--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid"]
+    paths = {"PATH": f"{environ['PATH']}:/usr/sbin:/sbin"}
+    with log.open("wb") as output:
+        command = ["dockerd", *options, *places, "-H", address]
+        daemon = subprocess.Popen(command, env={**environ, **paths}, stdout=output, stderr=output)
+    try:
+        yield address if _docker_answers(address, daemon, log) else None
+    finally:
+        daemon.terminate()
+        daemon.wait(30)
+
+
+def _docker_answers(address: str, daemon: subprocess.Popen[bytes], log: Path) -> bool:
+    until = time.monotonic() + 60
+    while subprocess.run(["docker", "-H", address, "version"], capture_output=True, timeout=60, check=False).returncode:
+        if daemon.poll() is not None and "cgroup" in log.read_text():
+            return False
+        assert daemon.poll() is None, log.read_text()[-2000:]
+        assert time.monotonic() < until, "the daemon did not start"
+    return True

@@ -8,11 +8,11 @@ import os
 import shutil
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.servers import docker_daemon
 
 from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
@@ -158,36 +158,12 @@ def test_crane(registry: str, layout: Path, environ: dict[str, str], tmp_path: P
 def test_docker(registry: str, layout: Path, environ: dict[str, str], tmp_path: Path) -> None:
     """A Docker daemon pulls the image and pushes it under another name."""
     _copy_in(environ, layout, f"{registry}/acme/digits:1.0")
-    environ["PATH"] += ":/usr/sbin:/sbin"
-    docker = ["docker", "-H", f"unix://{tmp_path}/s"]
-    daemon = _start_docker(environ, tmp_path)
-    try:
-        _wait_for_docker(environ, docker, daemon, tmp_path / "log")
+    with docker_daemon(tmp_path, environ) as address:
+        if address is None:
+            pytest.skip("no Docker daemon can run here: the kernel gives it no cgroups")
+        docker = ["docker", "-H", address]
         _run(environ, *docker, "pull", "-q", f"{registry}/acme/digits:1.0")
         _run(environ, *docker, "tag", f"{registry}/acme/digits:1.0", f"{registry}/acme/copy:2.0")
         _run(environ, *docker, "push", f"{registry}/acme/copy:2.0")
         inspect = ["skopeo", "inspect", "--tls-verify=false", f"docker://{registry}/acme/copy:2.0"]
         assert json.loads(_run(environ, *inspect))["RepoTags"] == ["2.0"]
-    finally:
-        daemon.terminate()
-        daemon.wait(30)
-
-
-def _start_docker(environ: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
-    """A daemon of the test's own that touches no network settings."""
-    options = ["--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver", "vfs"]
-    places = ["--data-root", f"{folder}/root", "--exec-root", f"{folder}/x", "--pidfile", f"{folder}/pid"]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            ["dockerd", *options, *places, "-H", f"unix://{folder}/s"], env=environ, stdout=log, stderr=log
-        )
-
-
-def _wait_for_docker(environ: dict[str, str], docker: list[str], daemon: subprocess.Popen[bytes], log: Path) -> None:
-    """Skips where the kernel gives a daemon no cgroups, as inside of a container."""
-    end = time.monotonic() + 60
-    while subprocess.run([*docker, "version"], env=environ, capture_output=True, timeout=60, check=False).returncode:
-        if daemon.poll() is not None and "cgroup" in log.read_text():
-            pytest.skip("no Docker daemon can run here: there are no cgroups")
-        assert daemon.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < end, "the daemon didn't start"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.images import make_layer, put_weights, python_image
+from tests.servers import docker_daemon
 
 from tidegate.oci.image import Image
 from tidegate.oci.local import LocalStore
@@ -98,9 +100,23 @@ def image(workplace: Path) -> Image:
 
 
 @pytest.fixture(scope="session")
-def probed() -> dict[str, tuple[Runtime, str | None]]:
+def engine_environ() -> Iterator[dict[str, str]]:
+    """This environment, with a Docker daemon of the tests' own where root can start one."""
+    programs = [shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin") for name in ("docker", "dockerd")]
+    if os.geteuid() != 0 or "DOCKER_HOST" in os.environ or None in programs:
+        yield dict(os.environ)
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="td-", ignore_cleanup_errors=True) as folder,
+        docker_daemon(Path(folder), os.environ) as address,
+    ):
+        yield {**os.environ, **({"DOCKER_HOST": address} if address else {})}
+
+
+@pytest.fixture(scope="session")
+def probed(engine_environ: dict[str, str]) -> dict[str, tuple[Runtime, str | None]]:
     """Each runtime, and what its probe said."""
-    return {runtime.name: (runtime, runtime.probe()) for runtime in runtimes(os.environ)}
+    return {runtime.name: (runtime, runtime.probe()) for runtime in runtimes(engine_environ)}
 
 
 def _choose(name: str, probed: dict[str, tuple[Runtime, str | None]]) -> Runtime:

@@ -144,7 +144,9 @@ def test_memory_limit(image: Image, runtime: Runtime, workplace: Path) -> None:
         assert container.memory().killed
 
 
-def test_killed_parent(image: Image, runtime: Runtime, workplace: Path, tmp_path: Path) -> None:
+def test_killed_parent(
+    image: Image, runtime: Runtime, workplace: Path, tmp_path: Path, engine_environ: dict[str, str]
+) -> None:
     """When Tidegate is killed, the model ends and nothing is left in the temporary folder."""
     script = tmp_path / "start.py"
     script.write_text(_SCRIPT)
@@ -153,7 +155,7 @@ def test_killed_parent(image: Image, runtime: Runtime, workplace: Path, tmp_path
     arguments = [str(image.store.path), str(image.digest), str(workplace / "rootfs"), runtime.name]  # type: ignore[attr-defined]
     process = subprocess.Popen(
         [sys.executable, str(script), *arguments],
-        env={**os.environ, "TMPDIR": str(temporary)},
+        env={**engine_environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.e2e.conftest import Model, Result
 from tests.servers import Server, open_remote
 
@@ -17,6 +20,12 @@ from tidegate.trace import evidence
 
 KINDS = {"provenance", "sbom", "scan", "test", "record"}
 # cos\nsystem: what runs when this is unpickled is `os.system("true")`.
+_DOCKERFILE = """\
+tidegate: 1
+model: {name: counter, version: 1.0.0}
+build: {dockerfile: Dockerfile}
+test: {protocol: command, golden: [{input: tests/in.txt, expect: tests/in.txt}]}
+"""
 POISON = b"cos\nsystem\n(S'true'\ntR."
 
 
@@ -148,6 +157,37 @@ def test_a_commit_tag_on_another_image_is_a_conflict(model: Model, registry: Ser
     assert "code" in done.err
     assert first in done.err
     assert remote.get_manifest(f"sha-{commit}").digest == other
+
+
+def test_a_rerun_of_an_old_commit_moves_no_branch_back(model: Model, registry: Server) -> None:
+    """Its own tag and evidence are there, so nothing is done."""
+    old = model.git("rev-parse", "HEAD")
+    assert release(model, registry).code == 0
+    model.commit("A newer one")
+    newer = release(model, registry).document["digest"]
+    model.git("checkout", "--quiet", "-B", "main", old)
+    again = release(model, registry)
+    assert again.document["unchanged"] is True
+    assert repository(registry).get_manifest("main").digest == newer
+
+
+@pytest.mark.needs("podman", "busybox")
+@pytest.mark.skipif(os.geteuid() != 0, reason="podman without root needs subordinate ids")
+def test_a_rerun_of_a_dockerfile_build_is_a_no_op(model: Model, registry: Server) -> None:
+    """An engine gives other bytes each time, so what was released for the commit stays."""
+    busybox = shutil.which("busybox")
+    assert busybox is not None
+    shutil.copy(busybox, model.folder / "busybox")
+    model.write("Dockerfile", 'FROM scratch\nCOPY busybox /bin/busybox\nCMD ["/bin/busybox", "cat"]\n')
+    model.write("tidegate.yaml", _DOCKERFILE)
+    locked = model.tidegate("lock")
+    assert locked.code == 0, locked.err
+    model.commit("Build by a Dockerfile")
+    first = release(model, registry, TIDEGATE_BUILD_ENGINE="podman")
+    assert first.code == 0, first.err
+    again = release(model, registry, TIDEGATE_BUILD_ENGINE="podman")
+    assert again.document["unchanged"] is True
+    assert again.document["digest"] == first.document["digest"]
 
 
 def test_a_dry_run_pushes_nothing(model: Model, registry: Server) -> None:

@@ -76,6 +76,11 @@ class Build(Section, frozen=True):
     command: tuple[str, ...] = ()
     dockerfile: str | None = None
 
+    @property
+    def is_engines(self) -> bool:
+        """Whether a container engine builds the image or its base, which gives other bytes each time."""
+        return self.dockerfile is not None or self.base.dockerfile is not None
+
 
 class Weights(Section, frozen=True):
     """A model file or folder, kept out of the code layer."""

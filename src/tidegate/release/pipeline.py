@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tidegate.distribution.progress import Outcome
 from tidegate.errors import Error, Interrupted
 from tidegate.oci.image import load_images
+from tidegate.project.lock import Lock
 from tidegate.project.reader import Project
 from tidegate.release import destinations, publication
 from tidegate.release.building import build_image
@@ -54,10 +55,9 @@ def release(project: Project, request: Request, services: Services, listener: Li
 
 
 def _release(state: State, request: Request, services: Services, journal: Journal) -> None:
-    source = _build(state, request, services, journal)
-    places = [] if request.dry_run else _places(state, source, request, services)
-    wanted = _wanted(state, places, request, services)
+    source, places = _build(state, request, services, journal)
     state.references = tuple(reference for place in places for reference in place.references(state.image))
+    wanted = _wanted(state, places, request, services)
     if not wanted:
         state.unchanged = True
         state.not_done += _untested(state, services)
@@ -70,16 +70,24 @@ def _release(state: State, request: Request, services: Services, journal: Journa
         _push(state, source, places, services, journal)
 
 
-def _build(state: State, request: Request, services: Services, journal: Journal) -> Source:
+def _build(state: State, request: Request, services: Services, journal: Journal) -> tuple[Source, list[Place]]:
     with journal.stage("build") as stage:
-        source = _source(state, request, services)
-        had_lock = not current_lock(state.project)[1]
-        state.lock = ensure_lock(state.project, services, journal.listener, locked=request.locked)
-        if not had_lock:
-            source = _source(state, request, services)
-        state.built = build_image(state.project, state.lock, source, services, journal.listener)
+        source, lock = _locked(state, request, services, journal)
+        places = [] if request.dry_run else _places(state, source, request, services)
+        if state.project.config.build.is_engines and places and not (request.recheck or source.dirty):
+            state.published = publication.published(places, source.checkout.commit, REQUIRED)
+        if state.published is None:
+            state.built = build_image(state.project, lock, source, services, journal.listener)
         stage.message = str(state.image.digest)
-        return source
+        return source, places
+
+
+def _locked(state: State, request: Request, services: Services, journal: Journal) -> tuple[Source, Lock]:
+    """The commit, and the lock that belongs to it; one that was only now written is not committed yet."""
+    source = _source(state, request, services)
+    had_lock = not current_lock(state.project)[1]
+    lock = state.lock = ensure_lock(state.project, services, journal.listener, locked=request.locked)
+    return (source if had_lock else _source(state, request, services)), lock
 
 
 def _source(state: State, request: Request, services: Services) -> Source:
@@ -103,7 +111,9 @@ def _wanted(state: State, places: Sequence[Place], request: Request, services: S
 
     Raises TagConflict.
     """
-    tagged = [publication.check_tags(place, state.image, services.store) for place in places]
+    if state.published is not None:
+        return ()
+    tagged = [publication.is_tagged(place, state.image, services.store) for place in places]
     if not places or request.recheck or not all(tagged):
         return REQUIRED
     missing = {kind for place in places for kind in publication.missing_evidence(place, state.image, REQUIRED)}

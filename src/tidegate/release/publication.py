@@ -43,13 +43,15 @@ def place(target: Target, store: ContentStore, tags: Sequence[Tag], commit: str)
     return Place(target, store, tuple(sorted(named.values(), key=lambda tag: tag.name == last)))
 
 
-def check_tags(place: Place, image: Descriptor, local: LocalStore) -> bool:
-    """Whether all the tags are on the image already.
+def is_tagged(place: Place, image: Descriptor, local: LocalStore) -> bool:
+    """Whether the tags that are this image's alone are on it already.
 
+    A branch's tag is not looked at: it may have gone on to a newer commit, and a rerun must not move it back.
     Raises TagConflict, with the difference, when a tag that must never move is on another image.
     """
-    complete = True
-    for tag in place.tags:
+    own = [tag for tag in place.tags if tag.fixed or tag.name == place.target.tag]
+    complete = any(tag.fixed for tag in own)
+    for tag in own:
         there = find_manifest(place.store, tag.name)
         complete = complete and there is not None and there.digest == image.digest
         if tag.fixed and there is not None and there.digest != image.digest:
@@ -60,6 +62,17 @@ def check_tags(place: Place, image: Descriptor, local: LocalStore) -> bool:
                 hint=f"release a new commit or version, or ask where the other came from: tidegate trace {reference}",
             )
     return complete
+
+
+def published(places: Sequence[Place], commit: str, required: Sequence[str]) -> Descriptor | None:
+    """The one image that every place has under the commit's tag with every required kind of evidence, or None."""
+    documents = [find_manifest(one.store, commit_tag(commit)) for one in places]
+    found = {document.digest: document.descriptor for document in documents if document is not None}
+    if len(found) != 1 or None in documents:
+        return None
+    (image,) = found.values()
+    kinds = [evidence.latest(evidence.find(one.store, image.digest)) for one in places]
+    return image if all(set(required) <= there.keys() for there in kinds) else None
 
 
 def missing_evidence(place: Place, image: Descriptor, required: Sequence[str]) -> tuple[str, ...]:

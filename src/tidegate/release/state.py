@@ -32,6 +32,8 @@ class State:
     source: Source | None = None
     lock: Lock | None = None
     built: Built | None = None
+    # The image of an earlier release of this commit, where a build can't be repeated to the same bytes.
+    published: Descriptor | None = None
     scanned: Scanned | None = None
     tests: tuple[TestReport, ...] = ()
     stages: list[Stage] = field(default_factory=list)
@@ -46,9 +48,10 @@ class State:
 
     @property
     def image(self) -> Descriptor:
-        """The image or index that was built; it must have been."""
-        assert self.built is not None  # noqa: S101 - stages that need the image come after the build
-        return self.built.descriptor
+        """The image or index that is released; there must be one."""
+        image = self.built.descriptor if self.built else self.published
+        assert image is not None  # noqa: S101 - stages that need the image come after the build
+        return image
 
     @property
     def verdict(self) -> Verdict:

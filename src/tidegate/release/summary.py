@@ -21,7 +21,7 @@ def summarise(state: State) -> ReleaseReport:
         verdict=state.verdict,
         model=model.name,
         version=model.version,
-        digest=state.built.descriptor.digest if state.built else None,
+        digest=state.image.digest if state.built or state.published else None,
         references=state.references if (state.tagged or not state.error) and not state.dry_run else (),
         skipped=state.skipped,
         stages=tuple(state.stages),

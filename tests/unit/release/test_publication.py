@@ -63,10 +63,10 @@ def test_sending_touches_no_tag(there: Layout, local: LocalStore) -> None:
     found = place(there, FIXED, MAIN)
     publication.send(found, made, local, Silent())
     assert there.tags() == []
-    assert not publication.check_tags(found, made, local)
+    assert not publication.is_tagged(found, made, local)
     publication.move_tags([found], made, local)
     assert there.tags() == ["main", f"sha-{COMMIT}"]
-    assert publication.check_tags(found, made, local)
+    assert publication.is_tagged(found, made, local)
 
 
 def test_a_fixed_tag_on_another_image_is_a_conflict_with_its_difference(there: Layout, local: LocalStore) -> None:
@@ -74,9 +74,9 @@ def test_a_fixed_tag_on_another_image_is_a_conflict_with_its_difference(there: L
     first, second = image(local, b"1"), image(local, b"2")
     publication.send(place(there), first, local, Silent())
     publication.move_tags([place(there, FIXED, MAIN)], first, local)
-    assert not publication.check_tags(place(there, MAIN), second, local)
+    assert not publication.is_tagged(place(there, MAIN), second, local)
     with pytest.raises(TagConflict, match=rf"sha-{COMMIT}: is on {first.digest}.*layer 1 .*differs"):
-        publication.check_tags(place(there, FIXED), second, local)
+        publication.is_tagged(place(there, FIXED), second, local)
 
 
 def test_evidence_that_is_missing_is_named(there: Layout, local: LocalStore) -> None:

@@ -16,7 +16,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem; }
 table { width: 100%; border-collapse: collapse; }
-th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
+td { overflow-wrap: anywhere; }
 th { font-weight: 500; color: var(--soft); } code { font-size: .85em; }
 .passed { color: #1a7f37; } .failed { color: #cf222e; } .incomplete { color: #9a6700; }
 p, footer { color: var(--soft); }

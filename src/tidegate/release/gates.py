@@ -106,7 +106,7 @@ def evidence_of(reports: Sequence[TestReport]) -> tuple[bytes, Verdict]:
 
     It is the report of the platform that ran, with a note on each that could not.
     """
-    done = [report for report in reports if report.required] or list(reports)
+    done = [report for report in reports if report.verdict is not Verdict.INCOMPLETE] or list(reports)
     notes = tuple(f"{report.platform}: not tested: {report.message}" for report in reports if report not in done)
     main = msgspec.structs.replace(done[0], notes=(*done[0].notes, *notes))
     return main.to_json(), Verdict.combine(report.verdict for report in done)

@@ -40,7 +40,7 @@ class Request:
 def release(project: Project, request: Request, services: Services, listener: Listener) -> State:
     """Release a model folder's commit. Returns all that is known of it at the end, also when it stopped:
 
-    then `error` of the state says why, and no tag of any registry has moved.
+    then `error` of the state says why, and `tagged` whether all tags had moved before.
     """
     now = services.now()
     state = State(project=project, dry_run=request.dry_run, started=now, finished=now)

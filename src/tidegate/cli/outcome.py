@@ -35,7 +35,8 @@ def _sentence(report: ReleaseReport) -> str:
         done = "was stopped when all its tags had moved" if report.references else "was not released"
         return f"verdict  FAILED: {name} {done}"
     if report.unchanged:
-        return f"verdict  {report.verdict}: {name} is there already, with all its evidence"
+        evidence = "but not everything was checked" if report.not_done else "with all its evidence"
+        return f"verdict  {report.verdict}: {name} is there already, {evidence}"
     done = "would be released" if report.dry_run else "is released" if report.references else "has no destination here"
     loudly = ", but not everything was checked" if report.not_done else ""
     return f"verdict  {report.verdict}: {name} {done}{loudly}"

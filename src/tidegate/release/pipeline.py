@@ -112,12 +112,13 @@ def _wanted(state: State, places: Sequence[Place], request: Request, services: S
     Raises TagConflict.
     """
     if state.published is not None:
+        undone = publication.incomplete_evidence(places, state.published, REQUIRED)
+        state.not_done += [f"{kind}: it was incomplete when this image was released" for kind in undone]
         return ()
     tagged = [publication.is_tagged(place, state.image, services.store) for place in places]
     if not places or request.recheck or not all(tagged):
         return REQUIRED
-    missing = {kind for place in places for kind in publication.missing_evidence(place, state.image, REQUIRED)}
-    return tuple(kind for kind in REQUIRED if kind in missing)
+    return publication.incomplete_evidence(places, state.image, REQUIRED)
 
 
 def _untested(state: State, services: Services) -> list[str]:

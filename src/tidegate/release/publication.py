@@ -11,6 +11,7 @@ from tidegate.errors import TagConflict
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.local import LocalStore
 from tidegate.oci.store import ContentStore, find_manifest
+from tidegate.project.verdict import Verdict
 from tidegate.release.destinations import Target
 from tidegate.release.difference import describe
 from tidegate.release.tags import Tag, commit_tag
@@ -65,14 +66,24 @@ def is_tagged(place: Place, image: Descriptor, local: LocalStore) -> bool:
 
 
 def published(places: Sequence[Place], commit: str, required: Sequence[str]) -> Descriptor | None:
-    """The one image that every place has under the commit's tag with every required kind of evidence, or None."""
+    """The one image that every place has under the commit's tag with every required kind of evidence, or None.
+
+    Evidence may be incomplete, see `incomplete_evidence`, but none may have failed.
+    """
     documents = [find_manifest(one.store, commit_tag(commit)) for one in places]
     found = {document.digest: document.descriptor for document in documents if document is not None}
     if len(found) != 1 or None in documents:
         return None
     (image,) = found.values()
-    kinds = [evidence.latest(evidence.find(one.store, image.digest)) for one in places]
-    return image if all(set(required) <= there.keys() for there in kinds) else None
+    newest = [evidence.latest(evidence.find(one.store, image.digest)) for one in places]
+    failed = any(item.verdict is Verdict.FAILED for there in newest for item in there.values())
+    return image if not failed and all(set(required) <= there.keys() for there in newest) else None
+
+
+def incomplete_evidence(places: Sequence[Place], image: Descriptor, required: Sequence[str]) -> tuple[str, ...]:
+    """The required kinds of evidence that have not passed somewhere."""
+    missing = {kind for one in places for kind in missing_evidence(one, image, required)}
+    return tuple(kind for kind in required if kind in missing)
 
 
 def missing_evidence(place: Place, image: Descriptor, required: Sequence[str]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,18 @@ from tests.images import make_image, make_layer
 
 from tidegate.distribution.progress import Silent
 from tidegate.errors import TagConflict
+from tidegate.oci import media_types
 from tidegate.oci.descriptor import Descriptor
 from tidegate.oci.layout import Layout
 from tidegate.oci.local import LocalStore
 from tidegate.oci.reference import Reference
+from tidegate.project.verdict import Verdict
 from tidegate.release import publication
 from tidegate.release.destinations import Target
 from tidegate.release.interruption import deferred
 from tidegate.release.publication import Place
 from tidegate.release.tags import Tag
+from tidegate.trace import evidence
 
 COMMIT = "ab" * 20
 FIXED = Tag(f"sha-{COMMIT}", fixed=True)
@@ -84,6 +88,22 @@ def test_evidence_that_is_missing_is_named(there: Layout, local: LocalStore) -> 
     made = image(local, b"1")
     publication.send(place(there), made, local, Silent())
     assert publication.missing_evidence(place(there), made, ("sbom", "test")) == ("sbom", "test")
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_was_published_counts_unless_a_gate_had_failed(there: Layout, local: LocalStore, verdict: Verdict) -> None:
+    """What was incomplete then is still named."""
+    made = image(local, b"1")
+    found = place(there, FIXED)
+    publication.send(found, made, local, Silent())
+    assert publication.published([found], COMMIT, ("scan",)) is None
+    publication.move_tags([found], made, local)
+    assert publication.published([found], COMMIT, ("scan",)) is None
+    evidence.attach(there, made, media_types.SCAN_REPORT, b"{}", created=datetime.now(UTC), verdict=verdict)
+    image_there = publication.published([found], COMMIT, ("scan",))
+    assert (image_there is None) == (verdict is Verdict.FAILED)
+    undone = publication.incomplete_evidence([found], made, ("scan",))
+    assert undone == (() if verdict is Verdict.PASSED else ("scan",))
 
 
 class Interrupted(Layout):
